@@ -1,0 +1,1 @@
+"""Answers of members, kept for a while; losing them costs time, never truth."""

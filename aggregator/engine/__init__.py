@@ -1,0 +1,1 @@
+"""The use case: one question to every member, one merged answer."""

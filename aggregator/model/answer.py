@@ -1,0 +1,139 @@
+"""What one member said, in one shape whatever version it speaks.
+
+Existence has three values: a server that answers `null` has not said no.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from aggregator.model.query import Granularity
+
+
+class Exists(StrEnum):
+    """Whether the allele was reported."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def of(cls, value: bool | None) -> "Exists":
+        """Turn a wire value into one of three."""
+        if value is None:
+            return cls.UNKNOWN
+        return cls.YES if value else cls.NO
+
+
+class Match(StrEnum):
+    """How the question that was answered relates to the one that was asked."""
+
+    EXACT = "exact"
+    EQUIVALENT = "equivalent"
+    BROADER = "broader"
+    LIFTED = "lifted"
+    TEXT = "text"
+
+    @property
+    def rank(self) -> int:
+        """How much a hit proves, best first."""
+        return list(Match).index(self)
+
+
+class Handover(msgspec.Struct, frozen=True):
+    """A link a member offers for more, shown and never fetched."""
+
+    id: str
+    label: str
+    url: str
+    note: str | None = None
+
+
+class ResultSet(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of one data set."""
+
+    id: str
+    set_type: str = "dataset"
+    exists: Exists = Exists.UNKNOWN
+    count: int | None = None
+    """None where the member told no count; never invented."""
+    frequency: float | None = None
+    results: tuple[msgspec.Raw, ...] = ()
+    """The records as the member's own bytes, each checked to be a JSON object."""
+    handovers: tuple[Handover, ...] = ()
+    info: Mapping[str, Any] = {}
+    beacon_id: str | None = None
+    """The beacon inside a member that is itself a network."""
+    name: str | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of one member to one question."""
+
+    exists: Exists
+    count: int | None = None
+    unit: str | None = None
+    """What `count` counts; sums are made within one unit only."""
+    granularity: Granularity = Granularity.BOOLEAN
+    """What the answer really holds, not what was asked for."""
+    result_sets: tuple[ResultSet, ...] = ()
+    handovers: tuple[Handover, ...] = ()
+    warnings: tuple[str, ...] = ()
+    beacon_id: str | None = None
+    api_version: str | None = None
+
+
+def union(answers: Sequence[Answer]) -> Answer:
+    """Join the answers to the spellings or halves of one question into one answer.
+
+    Found if any found; not found only if every part said no. Counts are added only where the
+    parts cannot overlap, which spellings of one allele do not.
+    """
+    if len(answers) == 1:
+        return answers[0]
+    hits = [answer for answer in answers if answer.exists is Exists.YES]
+    told = hits or list(answers)
+    counts = [answer.count for answer in told]
+    best = max(told, key=lambda answer: answer.granularity.rank)
+    return Answer(
+        exists=Exists.YES if hits else _all_no(answers),
+        count=sum(c for c in counts if c is not None) if None not in counts else None,
+        unit=best.unit,
+        granularity=best.granularity,
+        result_sets=_join_sets(answers),
+        handovers=tuple(dict.fromkeys(h for answer in told for h in answer.handovers)),
+        warnings=tuple(dict.fromkeys(w for answer in answers for w in answer.warnings)),
+        beacon_id=best.beacon_id,
+        api_version=best.api_version,
+    )
+
+
+def _all_no(answers: Sequence[Answer]) -> Exists:
+    every_no = all(answer.exists is Exists.NO for answer in answers)
+    return Exists.NO if every_no else Exists.UNKNOWN
+
+
+def _join_sets(answers: Sequence[Answer]) -> tuple[ResultSet, ...]:
+    joined: dict[tuple[str | None, str], ResultSet] = {}
+    for answer in answers:
+        for one in answer.result_sets:
+            key = (one.beacon_id, one.id)
+            joined[key] = _join_set(joined[key], one) if key in joined else one
+    return tuple(joined.values())
+
+
+def _join_set(one: ResultSet, other: ResultSet) -> ResultSet:
+    if other.exists is not Exists.YES:
+        return one if one.exists is not Exists.UNKNOWN else other
+    if one.exists is not Exists.YES:
+        return other
+    counts = (one.count, other.count)
+    return msgspec.structs.replace(
+        other,
+        count=None if None in counts else sum(c for c in counts if c is not None),
+        results=one.results + other.results,
+        handovers=tuple(dict.fromkeys(one.handovers + other.handovers)),
+        info={**one.info, **other.info},
+    )

@@ -1,0 +1,133 @@
+"""How one member ended: found, not found, no answer or not asked, always with the reason."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from aggregator.model.answer import Answer, Match
+
+
+class Ending(StrEnum):
+    """The five states of a member in an answer; `asking` only while streaming."""
+
+    FOUND = "found"
+    NOT_FOUND = "not_found"
+    NO_ANSWER = "no_answer"
+    NOT_ASKED = "not_asked"
+    ASKING = "asking"
+
+
+class NotAskedCode(StrEnum):
+    """Why a member was not asked."""
+
+    ASSEMBLY = "assembly"
+    REFERENCE_ALLELE = "reference_allele"
+    LIFTOVER = "liftover"
+    ENTRY_TYPE = "entry_type"
+    QUERY_KIND = "query_kind"
+    PARAMETER = "parameter"
+    FILTER = "filter"
+    DATASET = "dataset"
+    GRANULARITY = "granularity"
+    PAGINATION = "pagination"
+    NOT_SELECTED = "not_selected"
+    NEEDS_TOKEN = "needs_token"  # noqa: S105 - a reason code, no secret
+    PAUSED = "paused"
+    SUSPENDED = "suspended"
+    LOOP = "loop"
+    DISABLED = "disabled"
+
+
+class NoAnswerCode(StrEnum):
+    """Why a member that was asked has no answer."""
+
+    TIMEOUT = "timeout"
+    OVERLOADED = "overloaded"
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    ADDRESS = "address"
+    REDIRECTED = "redirected"
+    REJECTED = "rejected"
+    FORBIDDEN = "forbidden"
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    INVALID_BODY = "invalid_body"
+    TOO_LARGE = "too_large"
+    NO_VERDICT = "no_verdict"
+    INCONSISTENT = "inconsistent"
+    CONTROL_FAILED = "control_failed"
+    CANCELLED = "cancelled"
+    INTERNAL = "internal"
+
+
+MISSING_IF_NOT_ASKED = frozenset(
+    {
+        NotAskedCode.PAUSED,
+        NotAskedCode.SUSPENDED,
+        NotAskedCode.NEEDS_TOKEN,
+        NotAskedCode.LOOP,
+    }
+)
+"""Reasons of `not_asked` that leave the answer incomplete: the member could have known."""
+
+CHOSEN_NOT_ASKED = frozenset({NotAskedCode.NOT_SELECTED, NotAskedCode.DISABLED})
+"""Reasons that say nothing about what the member is able to answer."""
+
+
+class Source(StrEnum):
+    """Where an answer came from."""
+
+    LIVE = "live"
+    CACHE = "cache"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A code for programs and a sentence for people."""
+
+    code: NotAskedCode | NoAnswerCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who a member is, as far as an answer names it."""
+
+    id: str
+    name: str
+    protocol: str
+    beacon_id: str | None = None
+    api_version: str | None = None
+    assemblies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MemberOutcome:
+    """How one member ended in one answer of the network."""
+
+    member: Member
+    ending: Ending
+    reason: Reason | None = None
+    match: Match | None = None
+    """How what was found relates to what was asked; only with `found`."""
+    matched_as: str | None = None
+    """The spelling that matched, where it is not the one that was typed."""
+    elapsed_s: float = 0.0
+    attempts: int = 0
+    source: Source = Source.LIVE
+    age_s: float = 0.0
+    warnings: tuple[str, ...] = ()
+    answer: Answer | None = field(default=None, repr=False)
+    retry_after_s: float | None = None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether this member leaves the network's answer incomplete."""
+        if self.ending is Ending.NO_ANSWER:
+            return True
+        return (
+            self.ending is Ending.NOT_ASKED
+            and self.reason is not None
+            and self.reason.code in MISSING_IF_NOT_ASKED
+        )

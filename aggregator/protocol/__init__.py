@@ -1,0 +1,1 @@
+"""Pure translation between our model and the words of each Beacon version."""

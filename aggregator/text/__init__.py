@@ -1,0 +1,1 @@
+"""What people type: the search box grammar and genomic HGVS."""

@@ -1,0 +1,1 @@
+"""Learning about members in the background and publishing what was learned."""

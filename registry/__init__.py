@@ -1,0 +1,1 @@
+"""Who is in the network and what is known of them: state, no HTTP."""

@@ -1,0 +1,269 @@
+"""What the network knows of a member: what people declare, what was learned, how it is doing.
+
+`MemberEntry` is one model for the YAML seed, the API and the store. Facts marked operator-only in
+their description must never be set by a registration.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from aggregator.model.allele import IndelStyle
+from aggregator.model.genome import Assembly, GenomeError, parse_assembly
+
+MEMBER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+TOKEN_VARIABLE = re.compile(r"env:BEACON_MEMBER_TOKEN_[A-Z0-9_]+")
+
+
+class Protocol(StrEnum):
+    """The Beacon protocol family of a member."""
+
+    AUTO = "auto"
+    V0 = "v0"
+    V1 = "v1"
+    V2 = "v2"
+
+
+class AnswerShape(BaseModel):
+    """Where a legacy member says yes or no."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    exists: str | None = None
+    """Dotted path to the verdict in the JSON answer, e.g. `response.exist`."""
+    text: Literal["yes/no"] | None = None
+    """The answer is plain text that starts with yes or no."""
+
+
+class Dialect(BaseModel):
+    """How a member's software wants to be asked where that is data, not structure.
+
+    Every field is None for "not known": the protocol's default applies. Learned facts and the
+    operator's overrides are joined by `merged`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    method: Literal["GET", "POST"] | None = None
+    parameters: Literal["nested", "flat"] | None = None
+    start: Literal["list", "scalar"] | None = None
+    chromosome: Literal["bare", "chr", "refseq", "numeric"] | None = None
+    assembly: Literal["grc", "ucsc"] | None = None
+    coordinates: Literal[0, 1] | None = None
+    case: Literal["upper", "lower"] | None = None
+    indels: IndelStyle | None = None
+    windows: Literal["half_open", "inclusive"] | None = None
+    wildcards: bool | None = None
+    paging: Literal["pages", "records", "none"] | None = None
+    paths: Mapping[str, str] = Field(default_factory=dict)
+    """URL templates or paths relative to the member's address; `query` is the variant question."""
+    drop: tuple[str, ...] = ()
+    """Parameters the server refuses, never sent."""
+    rename: Mapping[str, str] = Field(default_factory=dict)
+    """Our parameter name to the server's."""
+    answer: AnswerShape | None = None
+    null_means: Literal["no", "unknown"] | None = None
+
+    def merged(self, over: "Dialect") -> "Dialect":
+        """Join two dialects; what `over` states wins."""
+        told = over.model_dump(exclude_defaults=True)
+        return Dialect.model_validate({**self.model_dump(exclude_defaults=True), **told})
+
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())
+
+
+class Organization(BaseModel):
+    """Who runs a beacon."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str | None = None
+    name: str
+    url: str | None = None
+    contact_url: str | None = None
+    logo_url: str | None = None
+    description: str | None = None
+
+
+class Pause(BaseModel):
+    """A member is not asked for a while."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    until: date | datetime | None = None
+    note: str = Field(default="", max_length=500)
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the pause has ended; a date means the start of that day, UTC."""
+        if self.until is None:
+            return False
+        until = self.until
+        if not isinstance(until, datetime):
+            until = datetime(until.year, until.month, until.day, tzinfo=UTC)
+        if until.tzinfo is None:
+            until = until.replace(tzinfo=UTC)
+        return now >= until
+
+
+class MemberEntry(BaseModel):
+    """One member as declared by the operator or a registration."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    url: str
+    name: str = ""
+    protocol: Protocol = Protocol.AUTO
+    dialect: Dialect = Dialect()
+    """Operator only: overrides what was learned."""
+    assemblies: tuple[Assembly, ...] = ()
+    """Overrides what discovery found; empty leaves it to discovery."""
+    timeout_s: Annotated[float, Field(gt=0, le=600)] | None = None
+    """Operator only. The smaller of this and what is left of the deadline applies."""
+    max_concurrency: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Operator only. 1 for servers that mix up concurrent requests."""
+    token: str = "none"  # noqa: S105 - a policy name
+    """Operator only: `none`, `passthrough` or `env:BEACON_MEMBER_TOKEN_X`."""
+    ca_file: str | None = None
+    """Operator only. A CA bundle (PEM) for this member alone."""
+    groups: tuple[str, ...] = ()
+    """Operator only."""
+    paused: Pause | None = None
+    disabled: bool = False
+    """Operator only: named in every answer, never asked."""
+    description: str = Field(default="", max_length=10_000)
+    organization: Organization | None = None
+
+    @field_validator("id")
+    @classmethod
+    def _check_id(cls, value: str) -> str:
+        if not MEMBER_ID.fullmatch(value):
+            raise ValueError(
+                "an id is 1 to 63 lower-case letters, digits and hyphens, not starting with one"
+            )
+        return value
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        url = value.strip()
+        try:
+            parts = urlsplit(url)
+            _ = parts.port
+        except ValueError as error:
+            raise ValueError(f"not a web address: {error}") from None
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("a member's address starts with https:// (or http://) and a host")
+        if parts.username or parts.password:
+            raise ValueError("no user name or password in the address; use `token`")
+        if parts.query or parts.fragment:
+            raise ValueError("the address is the base of the beacon, without ? and #")
+        return url.rstrip("/")
+
+    @field_validator("assemblies", mode="before")
+    @classmethod
+    def _read_assemblies(cls, value: object) -> object:
+        if not isinstance(value, (list, tuple)):
+            return value
+        return tuple(_assembly(name) for name in value)
+
+    @field_validator("token")
+    @classmethod
+    def _check_token(cls, value: str) -> str:
+        if value in {"none", "passthrough"} or TOKEN_VARIABLE.fullmatch(value):
+            return value
+        raise ValueError("a token policy is none, passthrough or env:BEACON_MEMBER_TOKEN_NAME")
+
+    @field_validator("groups")
+    @classmethod
+    def _check_groups(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for group in value:
+            if not MEMBER_ID.fullmatch(group):
+                raise ValueError(f"group “{group}”: use lower-case letters, digits and hyphens")
+        return tuple(dict.fromkeys(value))
+
+    @model_validator(mode="after")
+    def _check_legacy(self) -> Self:
+        if self.protocol is Protocol.V0 and self.dialect.coordinates is None:
+            raise ValueError(
+                "a v0 member needs `dialect: {coordinates: 0|1}`: the old specification and its "
+                "documentation disagree, and a guess would give wrong answers"
+            )
+        return self
+
+    @property
+    def display_name(self) -> str:
+        """The name, or the id where none was given."""
+        return self.name or self.id
+
+
+class DataSet(BaseModel):
+    """A data set a member declares."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str = ""
+    assembly: str | None = None
+    """As the member spells it; only v1 documents declare one."""
+
+
+class Capabilities(BaseModel):
+    """What a member said of itself, last known good; unknown stays None and means: ask."""
+
+    model_config = ConfigDict(frozen=True)
+
+    protocol: Protocol | None = None
+    """What was found behind `protocol: auto`."""
+    beacon_id: str | None = None
+    name: str | None = None
+    api_version: str | None = None
+    description: str | None = None
+    organization: Organization | None = None
+    data_sets: tuple[DataSet, ...] = ()
+    entry_types: tuple[str, ...] | None = None
+    granularities: tuple[str, ...] | None = None
+    count_unit: str | None = None
+    query_url: str | None = None
+    """Where a variant question goes, when the member's documents say so."""
+    fetched_at: datetime | None = None
+    problems: tuple[str, ...] = ()
+
+
+class HealthState(StrEnum):
+    """How a member is doing."""
+
+    UNKNOWN = "unknown"
+    UP = "up"
+    DOWN = "down"
+
+
+def describe_problems(location: str, errors: list[Any]) -> list[str]:
+    """Turn pydantic's errors into one sentence each, naming the place in the document."""
+    sentences = []
+    for error in errors:
+        where = ".".join(str(part) for part in error["loc"])
+        message = error["msg"].removeprefix("Value error, ")
+        if error["type"] == "extra_forbidden":
+            message = "unknown key"
+        sentences.append(f"{location}{'.' if location and where else ''}{where}: {message}")
+    return sentences
+
+
+def _assembly(name: object) -> Assembly:
+    try:
+        return parse_assembly(str(name)).assembly
+    except GenomeError as error:
+        raise ValueError(f"{error.message} {error.hint}") from None

@@ -1,0 +1,112 @@
+"""The registry as the engine reads it: immutable, replaced whole, with a revision.
+
+A running question keeps the snapshot it started with. Each member carries a revision of its own,
+a digest of everything that changes what it is asked, which is part of every cache key.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from aggregator.model.genome import Assembly, GenomeError, parse_assembly
+from registry.models import Capabilities, Dialect, MemberEntry, Protocol
+
+
+@dataclass(frozen=True)
+class RegisteredMember:
+    """A member: what was declared, joined with what was learned."""
+
+    entry: MemberEntry
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    learned: Dialect = field(default_factory=Dialect)
+
+    @property
+    def id(self) -> str:
+        """Our key for the member; a member's own beaconId is data, often shared or wrong."""
+        return self.entry.id
+
+    @cached_property
+    def protocol(self) -> Protocol | None:
+        """The protocol spoken: declared, else found; None while neither is known."""
+        if self.entry.protocol is not Protocol.AUTO:
+            return self.entry.protocol
+        return self.capabilities.protocol
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        """What was learned, overridden by what the operator declared."""
+        return self.learned.merged(self.entry.dialect)
+
+    @cached_property
+    def assemblies(self) -> tuple[Assembly, ...]:
+        """The assemblies declared by the operator, else by v1 data sets; empty: not known."""
+        if self.entry.assemblies:
+            return self.entry.assemblies
+        return tuple(dict.fromkeys(self.assembly_spellings))
+
+    @cached_property
+    def assembly_spellings(self) -> Mapping[Assembly, str]:
+        """How the member's own data sets spell each assembly they hold."""
+        spellings: dict[Assembly, str] = {}
+        for data_set in self.capabilities.data_sets:
+            if data_set.assembly:
+                try:
+                    named = parse_assembly(data_set.assembly)
+                except GenomeError:
+                    continue
+                spellings.setdefault(named.assembly, data_set.assembly)
+        return spellings
+
+    @cached_property
+    def name(self) -> str:
+        """The name to show."""
+        return self.entry.name or self.capabilities.name or self.entry.id
+
+    @cached_property
+    def revision(self) -> str:
+        """A digest of all that decides how the member is asked and read."""
+        parts = (
+            self.entry.model_dump_json(),
+            self.capabilities.model_dump_json(exclude={"fetched_at", "problems"}),
+            self.learned.model_dump_json(),
+        )
+        return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All members in registry order."""
+
+    revision: int = 0
+    members: tuple[RegisteredMember, ...] = ()
+    by_id: Mapping[str, RegisteredMember] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_id", {member.id: member for member in self.members})
+
+    @cached_property
+    def groups(self) -> frozenset[str]:
+        """Every group some member belongs to."""
+        return frozenset(group for member in self.members for group in member.entry.groups)
+
+    def with_members(self, members: Iterable[RegisteredMember]) -> "Snapshot":
+        """Give the next snapshot with these members."""
+        return Snapshot(self.revision + 1, tuple(members))
+
+
+class SnapshotHolder:
+    """The one place the current snapshot is read from and replaced in."""
+
+    def __init__(self, snapshot: Snapshot | None = None) -> None:
+        self._current = snapshot or Snapshot()
+
+    @property
+    def current(self) -> Snapshot:
+        """The snapshot to start a question with."""
+        return self._current
+
+    def publish(self, members: Iterable[RegisteredMember]) -> Snapshot:
+        """Replace the snapshot; running questions keep theirs."""
+        self._current = self._current.with_members(members)
+        return self._current
