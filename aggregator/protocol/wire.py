@@ -81,6 +81,8 @@ class Translator(Protocol):
         """Put the question in the member's own words, or say why it cannot be put."""
         ...
 
-    def read(self, reply: Reply, query: Query, member: RegisteredMember) -> Answer | Failure:
-        """Read what came back; never raises, whatever the bytes are."""
+    def read(
+        self, reply: Reply, query: Query, member: RegisteredMember, part: Part
+    ) -> Answer | Failure:
+        """Read what came back to one part; never raises, whatever the bytes are."""
         ...

@@ -1,0 +1,347 @@
+"""Writes the Beacon v2.1.1 documents of this network, valid against the official schemas.
+
+`null` is never valid for a declared member, so what is not known is left out. Records are spliced
+in as the members' own bytes (`msgspec.Raw`).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from aggregator.model.answer import Exists, Handover, ResultSet
+from aggregator.model.merged import NetworkAnswer, Verdict
+from aggregator.model.outcome import Ending, MemberOutcome
+from aggregator.model.query import GENOMIC_VARIANT, Granularity, Include, Query
+from aggregator.protocol.identity import API_VERSION, Identity
+from aggregator.protocol.network_info import network_info
+from aggregator.protocol.requests import request_parameters
+
+Document = dict[str, Any]
+
+SCHEMAS: Final = "https://raw.githubusercontent.com/ga4gh-beacon/beacon-v2/main"
+_FRAMEWORK: Final = f"{SCHEMAS}/framework/json"
+_MODEL: Final = f"{SCHEMAS}/models/json/beacon-v2-default-model"
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(document: Document | list[Any]) -> bytes:
+    """Write a document as JSON; records are spliced in as they are."""
+    return _encoder.encode(document)
+
+
+def answer_document(
+    identity: Identity,
+    answer: NetworkAnswer,
+    *,
+    failed_as_result_sets: bool = False,
+    count_at_least_one: bool = False,
+) -> Document:
+    """Write the merged answer: boolean, count or result sets, with who said what in `info`."""
+    query = answer.query
+    summary: Document = {"exists": answer.verdict is Verdict.FOUND}
+    if answer.granularity is not Granularity.BOOLEAN and answer.count is not None:
+        summary["numTotalResults"] = answer.count.value
+    elif count_at_least_one and answer.verdict is Verdict.FOUND:
+        summary["numTotalResults"] = 1
+    document: Document = {
+        "meta": data_meta(identity, query, answer.granularity),
+        "responseSummary": summary,
+        "info": {"network": network_info(answer)},
+    }
+    if query.granularity is Granularity.RECORD:
+        sets = result_sets(answer)
+        if failed_as_result_sets:
+            sets += _failed_sets(answer)
+        document["response"] = {"resultSets": sets}
+    handovers = [
+        handover_document(handover)
+        for outcome in answer.outcomes
+        if outcome.answer
+        for handover in outcome.answer.handovers
+    ]
+    if handovers:
+        document["beaconHandovers"] = handovers
+    return document
+
+
+def error_document(
+    identity: Identity,
+    status: int,
+    message: str,
+    *,
+    answer: NetworkAnswer | None = None,
+    query: Query | None = None,
+) -> Document:
+    """Write an error with the complete meta the schema wants, whatever the request was."""
+    if answer is not None:
+        query = answer.query
+    document: Document = {
+        "meta": data_meta(identity, query, Granularity.BOOLEAN),
+        "error": {"errorCode": status, "errorMessage": message},
+    }
+    if answer is not None:
+        document["info"] = {"network": network_info(answer)}
+    return document
+
+
+def data_meta(identity: Identity, query: Query | None, returned: Granularity) -> Document:
+    """Write the meta of an answer with the echo of the question; without one, a minimal echo."""
+    received: Document = {"apiVersion": API_VERSION, "requestedSchemas": []}
+    if query is None:
+        received["pagination"] = {}
+        received["requestedGranularity"] = Granularity.BOOLEAN.value
+    else:
+        received["pagination"] = {"skip": query.pagination.skip, "limit": query.pagination.limit}
+        received["requestedGranularity"] = query.granularity.value
+        received["includeResultsetResponses"] = query.include.value
+        received["requestParameters"] = request_parameters(query)
+        if query.filters:
+            received["filters"] = list(query.filters)
+        if query.test_mode:
+            received["testMode"] = True
+    return {
+        "beaconId": identity.beacon_id,
+        "apiVersion": API_VERSION,
+        "returnedSchemas": [
+            {
+                "entityType": query.entry_type if query else GENOMIC_VARIANT,
+                "schema": f"{_MODEL}/genomicVariations/defaultSchema.json",
+            }
+        ],
+        "returnedGranularity": returned.value,
+        "receivedRequestSummary": received,
+    }
+
+
+def result_sets(answer: NetworkAnswer) -> list[Document]:
+    """Write the result sets of the members that answered, members with hits first."""
+    include = answer.query.include
+    if include is Include.NONE:
+        return []
+    written: list[Document] = []
+    for ending in (Ending.FOUND, Ending.NOT_FOUND):
+        for outcome in answer.ended(ending):
+            sets = sorted(_sets_of(outcome), key=lambda one: one.exists is not Exists.YES)
+            written += [_result_set(outcome, one) for one in sets if _wanted(one, include)]
+    return written
+
+
+def handover_document(handover: Handover) -> Document:
+    """Write a handover; an id that is no CURIE gets the prefix `CUSTOM:`, as the schema wants."""
+    kind = handover.id if _is_curie(handover.id) else f"CUSTOM:{handover.id or 'handover'}"
+    document: Document = {
+        "handoverType": {"id": kind, "label": handover.label or handover.id},
+        "url": handover.url,
+    }
+    if handover.note:
+        document["note"] = handover.note
+    return document
+
+
+def informational(identity: Identity, response: Document, **beside: Any) -> Document:
+    """Wrap the response of an informational endpoint."""
+    return {
+        "meta": {
+            "beaconId": identity.beacon_id,
+            "apiVersion": API_VERSION,
+            "returnedSchemas": [],
+        },
+        "response": response,
+        **beside,
+    }
+
+
+def info_document(identity: Identity, base_url: str, members: Iterable[Document] = ()) -> Document:
+    """Write `/` and `/info`; `responses` lists the members as pages of the field expect."""
+    organization = {
+        "id": identity.organization.id,
+        "name": identity.organization.name,
+        **_told(
+            welcomeUrl=identity.organization.url,
+            contactUrl=identity.organization.contact_url,
+            logoUrl=identity.organization.logo_url,
+        ),
+    }
+    response = {
+        "id": identity.beacon_id,
+        "name": identity.name,
+        "apiVersion": API_VERSION,
+        "environment": identity.environment,
+        "organization": organization,
+        "description": identity.description,
+        "version": identity.version,
+        "welcomeUrl": identity.public_url or base_url,
+        "alternativeUrl": f"{base_url}/api",
+        "createDateTime": identity.started_at,
+        "updateDateTime": identity.started_at,
+        "info": {"isAggregated": True},
+    }
+    return informational(identity, response, responses=list(members))
+
+
+def service_info_document(identity: Identity, base_url: str) -> Document:
+    """Write the GA4GH service-info 1.0.0 document; it has no meta."""
+    return {
+        "id": identity.beacon_id,
+        "name": identity.name,
+        "type": {"group": "org.ga4gh", "artifact": "beacon", "version": API_VERSION},
+        "description": identity.description,
+        "organization": {
+            "name": identity.organization.name,
+            "url": identity.organization.url or base_url,
+        },
+        **_told(contactUrl=identity.organization.contact_url),
+        "environment": identity.environment,
+        "version": identity.version,
+        "createdAt": identity.started_at,
+        "updatedAt": identity.started_at,
+    }
+
+
+def entry_types() -> Document:
+    """Name the entry types this network answers for."""
+    return {
+        GENOMIC_VARIANT: {
+            "id": GENOMIC_VARIANT,
+            "name": "Genomic variants",
+            "description": "Variants reported by the members of this network.",
+            "ontologyTermForThisType": {"id": "ENSGLOSSARY:0000092", "label": "Variant"},
+            "partOfSpecification": "Beacon v2.1.1",
+            "defaultSchema": {
+                "id": "beacon-g_variant-v2.1.1",
+                "name": "Default schema for a genomic variation",
+                "referenceToSchemaDefinition": f"{_MODEL}/genomicVariations/defaultSchema.json",
+                "schemaVersion": "v2.1.1",
+            },
+            "additionallySupportedSchemas": [],
+        }
+    }
+
+
+def entry_types_document(identity: Identity) -> Document:
+    """Write `/entry_types`."""
+    return informational(identity, {"entryTypes": entry_types()})
+
+
+def configuration_document(identity: Identity) -> Document:
+    """Write `/configuration`."""
+    status = {"prod": "PROD", "dev": "DEV"}.get(identity.environment, "TEST")
+    return informational(
+        identity,
+        {
+            "$schema": f"{_FRAMEWORK}/configuration/beaconConfigurationSchema.json",
+            "maturityAttributes": {"productionStatus": status},
+            "securityAttributes": {
+                "defaultGranularity": Granularity.BOOLEAN.value,
+                "securityLevels": ["PUBLIC"],
+            },
+            "entryTypes": entry_types(),
+        },
+    )
+
+
+def map_document(identity: Identity, base_url: str) -> Document:
+    """Write `/map`."""
+    return informational(
+        identity,
+        {
+            "$schema": f"{_FRAMEWORK}/configuration/beaconMapSchema.json",
+            "endpointSets": {
+                GENOMIC_VARIANT: {
+                    "entryType": GENOMIC_VARIANT,
+                    "rootUrl": f"{base_url}/api/g_variants",
+                    "openAPIEndpointsDefinition": f"{_MODEL}/genomicVariations/endpoints.json",
+                }
+            },
+        },
+    )
+
+
+def filtering_terms_document(identity: Identity) -> Document:
+    """Write `/filtering_terms`: none, as this network passes no filters on."""
+    return informational(identity, {"filteringTerms": [], "resources": []})
+
+
+def _sets_of(outcome: MemberOutcome) -> tuple[ResultSet, ...]:
+    """Give the member's result sets, or one made of its whole answer."""
+    answer = outcome.answer
+    if answer is None:
+        return ()
+    if answer.result_sets:
+        return answer.result_sets
+    return (
+        ResultSet(
+            id=outcome.member.id,
+            set_type="beacon",
+            exists=answer.exists,
+            count=answer.count,
+            name=outcome.member.name,
+        ),
+    )
+
+
+def _wanted(one: ResultSet, include: Include) -> bool:
+    if include is Include.ALL:
+        return one.exists is not Exists.UNKNOWN
+    wanted = Exists.YES if include is Include.HIT else Exists.NO
+    return one.exists is wanted
+
+
+def _result_set(outcome: MemberOutcome, one: ResultSet) -> Document:
+    exists = one.exists is Exists.YES
+    info: Document = {**one.info, "memberId": outcome.member.id}
+    if one.count is None:
+        info["countKnown"] = False
+    if outcome.answer is not None and outcome.answer.unit and one.count is not None:
+        info["countUnit"] = outcome.answer.unit
+    if one.frequency is not None:
+        info["frequency"] = one.frequency
+    written: Document = {
+        "id": one.id,
+        "setType": one.set_type or "dataset",
+        "exists": exists,
+        "resultsCount": one.count if one.count is not None else int(exists),
+        "results": list(one.results),
+        "beaconId": one.beacon_id or outcome.member.beacon_id or outcome.member.id,
+        "info": info,
+    }
+    if one.beacon_id is not None:
+        written["beaconNetworkId"] = outcome.member.beacon_id or outcome.member.id
+    if one.handovers:
+        written["resultsHandovers"] = [handover_document(h) for h in one.handovers]
+    return written
+
+
+def _failed_sets(answer: NetworkAnswer) -> list[Document]:
+    """List members without an answer as some pages of EGA and ELIXIR expect them."""
+    return [
+        {
+            "id": outcome.member.id,
+            "setType": "beacon",
+            "exists": False,
+            "resultsCount": 0,
+            "results": [],
+            "beaconId": outcome.member.beacon_id or outcome.member.id,
+            "info": {
+                "memberId": outcome.member.id,
+                "error": {
+                    "errorCode": 504 if reason.code == "timeout" else 502,
+                    "errorMessage": reason.message,
+                    "reason": reason.code.value,
+                },
+            },
+        }
+        for outcome in answer.outcomes
+        if outcome.is_missing and (reason := outcome.reason) is not None
+    ]
+
+
+def _is_curie(text: str) -> bool:
+    prefix, colon, rest = text.partition(":")
+    return len(prefix) > 1 and bool(colon) and bool(rest) and (prefix[0].isalnum())
+
+
+def _told(**values: str | None) -> Mapping[str, str]:
+    return {name: value for name, value in values.items() if value}

@@ -1,0 +1,225 @@
+"""Writes the Beacon v1.1.0 documents of the facade.
+
+A v1 answer has `exists` or `error`, never both and never null: what is not known is left out.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from aggregator.model.answer import Exists, ResultSet
+from aggregator.model.genome import Assembly
+from aggregator.model.merged import NetworkAnswer, Verdict
+from aggregator.model.outcome import Ending, MemberOutcome
+from aggregator.model.query import Include
+from aggregator.protocol.identity import V1_API_VERSION, Identity
+from aggregator.protocol.network_info import network_info
+from registry.snapshot import RegisteredMember
+
+Document = dict[str, Any]
+_BASES = re.compile(r"[ACGTN]+")
+
+
+def beacon_document(
+    identity: Identity, base_url: str, members: Sequence[RegisteredMember]
+) -> Document:
+    """Write `/v1/`: the network as one beacon whose data sets are those of its members."""
+    organization = identity.organization
+    return {
+        "id": identity.beacon_id,
+        "name": identity.name,
+        "apiVersion": V1_API_VERSION,
+        "organization": {
+            "id": organization.id,
+            "name": organization.name,
+            **({"welcomeUrl": organization.url} if organization.url else {}),
+            **({"contactUrl": organization.contact_url} if organization.contact_url else {}),
+            **({"logoUrl": organization.logo_url} if organization.logo_url else {}),
+        },
+        "description": identity.description,
+        "version": identity.version,
+        "welcomeUrl": identity.public_url or base_url,
+        "alternativeUrl": f"{base_url}/v1/",
+        "createDateTime": identity.started_at,
+        "updateDateTime": identity.started_at,
+        "datasets": _data_sets(identity, members),
+        "sampleAlleleRequests": [
+            {
+                "referenceName": "7",
+                "start": 140753335,
+                "referenceBases": "A",
+                "alternateBases": "T",
+                "assemblyId": "GRCh38",
+                "includeDatasetResponses": "ALL",
+            }
+        ],
+    }
+
+
+def response_document(
+    identity: Identity, answer: NetworkAnswer, allele_request: Document | None
+) -> Document:
+    """Write the merged BeaconAlleleResponse; silent members are rows with an error under ALL."""
+    document: Document = {
+        "beaconId": identity.beacon_id,
+        "apiVersion": V1_API_VERSION,
+        "exists": answer.verdict is Verdict.FOUND,
+        "datasetAlleleResponses": _rows(answer),
+        "info": {"network": network_info(answer)},
+    }
+    if allele_request is not None:
+        document["alleleRequest"] = allele_request
+    return document
+
+
+def error_document(
+    identity: Identity,
+    status: int,
+    message: str,
+    *,
+    answer: NetworkAnswer | None = None,
+    allele_request: Document | None = None,
+) -> Document:
+    """Write an error; `exists` is left out, because it is not known."""
+    document: Document = {
+        "beaconId": identity.beacon_id,
+        "apiVersion": V1_API_VERSION,
+        "error": {"errorCode": status, "errorMessage": message},
+    }
+    if answer is not None:
+        document["info"] = {"network": network_info(answer)}
+    if allele_request is not None:
+        document["alleleRequest"] = allele_request
+    return document
+
+
+def allele_request(parameters: dict[str, Any], answer: NetworkAnswer) -> Document | None:
+    """Echo a request that was understood; None where the version has no words for it."""
+    variant = answer.query.variant
+    if variant is None or variant.chromosome is None:
+        return None
+    assembly = variant.assembly or variant.typed_assembly
+    echo: Document = {
+        "referenceName": variant.chromosome,
+        "assemblyId": assembly.value if assembly else str(parameters.get("assemblyId", "")),
+        "includeDatasetResponses": answer.query.include.value,
+    }
+    for name in ("referenceBases", "alternateBases"):
+        bases = str(_one(parameters.get(name)) or "").upper()
+        if bases:
+            if not _BASES.fullmatch(bases):
+                return None
+            echo[name] = bases
+    if "referenceBases" not in echo:
+        return None
+    for name in ("start", "end", "startMin", "startMax", "endMin", "endMax"):
+        value = _one(parameters.get(name))
+        if value not in (None, ""):
+            echo[name] = int(value)
+    for name in ("variantType", "mateName"):
+        value = _one(parameters.get(name))
+        if value:
+            echo[name] = str(value)
+    if answer.query.dataset_ids:
+        echo["datasetIds"] = list(answer.query.dataset_ids)
+    return echo
+
+
+def _one(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _data_sets(identity: Identity, members: Sequence[RegisteredMember]) -> list[Document]:
+    written: list[Document] = []
+    for member in members:
+        declared = [one for one in member.capabilities.data_sets if one.assembly]
+        written += [
+            _data_set(identity, f"{member.id}:{one.id}", one.name or one.id, one.assembly or "")
+            for one in declared
+        ]
+        if declared:
+            continue
+        known = member.assemblies
+        for assembly in known or (Assembly.GRCH38, Assembly.GRCH37):
+            note = "" if known else " (which assembly it holds is not known; it is asked in both)"
+            written.append(
+                _data_set(
+                    identity, f"{member.id}:{assembly}", f"{member.name}{note}", assembly.value
+                )
+            )
+    if not written:
+        written.append(_data_set(identity, identity.beacon_id, "No member yet", "GRCh38"))
+    return written
+
+
+def _data_set(identity: Identity, data_set_id: str, name: str, assembly: str) -> Document:
+    return {
+        "id": data_set_id,
+        "name": name,
+        "assemblyId": assembly,
+        "createDateTime": identity.started_at,
+        "updateDateTime": identity.started_at,
+    }
+
+
+def _rows(answer: NetworkAnswer) -> list[Document]:
+    include = answer.query.include
+    if include is Include.NONE:
+        return []
+    rows: list[Document] = []
+    for outcome in answer.outcomes:
+        if outcome.answer is not None:
+            rows += [_row(outcome, one) for one in _sets(outcome) if _wanted(one.exists, include)]
+        elif include is Include.ALL and outcome.reason is not None:
+            code = 504 if outcome.reason.code == "timeout" else 502
+            code = 501 if outcome.ending is Ending.NOT_ASKED else code
+            message = f"{outcome.reason.code.value}: {outcome.reason.message}"
+            rows.append(
+                {
+                    "datasetId": outcome.member.id,
+                    "error": {"errorCode": code, "errorMessage": message},
+                }
+            )
+    return rows
+
+
+def _sets(outcome: MemberOutcome) -> tuple[ResultSet, ...]:
+    answer = outcome.answer
+    if answer is None:
+        return ()
+    if answer.result_sets:
+        return answer.result_sets
+    return (ResultSet(id="", exists=answer.exists, count=answer.count),)
+
+
+def _wanted(exists: Exists, include: Include) -> bool:
+    if exists is Exists.UNKNOWN:
+        return False
+    return include is Include.ALL or (exists is Exists.YES) is (include is Include.HIT)
+
+
+def _row(outcome: MemberOutcome, one: ResultSet) -> Document:
+    member = outcome.member.id
+    row: Document = {
+        "datasetId": f"{member}:{one.id}" if one.id else member,
+        "exists": one.exists is Exists.YES,
+        "info": {**one.info, "member": member},
+    }
+    if outcome.match is not None and one.exists is Exists.YES:
+        row["info"]["match"] = outcome.match.value
+    unit = outcome.answer.unit if outcome.answer else None
+    if one.count is not None:
+        row["variantCount"] = one.count
+        row["info"]["countUnit"] = unit or "not told"
+    if one.frequency is not None and 0 <= one.frequency <= 1:
+        row["frequency"] = one.frequency
+    if one.handovers:
+        row["datasetHandover"] = [
+            {
+                "handoverType": {"id": h.id or "CUSTOM", "label": h.label},
+                "url": h.url,
+                **({"note": h.note} if h.note else {}),
+            }
+            for h in one.handovers
+        ]
+    return row

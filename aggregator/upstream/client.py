@@ -1,0 +1,328 @@
+"""One call to one member: bounded in time, size and number, and never an exception."""
+
+import asyncio
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import aiohttp
+from yarl import URL
+
+from aggregator.model.outcome import NoAnswerCode
+from aggregator.protocol.wire import Failure, Reply, Request
+from aggregator.upstream.failures import INTERNAL_MESSAGE, attempt_of_error
+from aggregator.upstream.guard import SOCKET_WATCH, SocketWatch
+from aggregator.upstream.limits import MIB, BodyBudget, BodyLease, Gate, MemberSlots, UpstreamLimits
+from aggregator.upstream.retry import Attempt, RetryPolicy, attempt_of
+from aggregator.upstream.session import MemberSession
+from registry.snapshot import RegisteredMember
+
+_LOG = logging.getLogger(__name__)
+
+MAX_REDIRECTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """How a call ended: with a reply of any status but 3xx, or with a failure; never both."""
+
+    reply: Reply | None
+    failure: Failure | None
+    elapsed_s: float
+    """Waiting for a slot and all attempts included."""
+    attempts: int
+    """Requests sent, or begun to be sent; 0 where there was no slot in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How a call that may follow redirects ended, and the address it ended at."""
+
+    result: CallResult
+    url: str
+
+
+@dataclass(slots=True)
+class CallProgress:
+    """How far a running call has come, for those who stop waiting for it."""
+
+    has_slot: bool = False
+    """Whether a request was begun at all, or the call still waits in line."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """What one call needs and how far it has come."""
+
+    member: RegisteredMember
+    request: Request
+    headers: dict[str, str] = field(repr=False)
+    max_body_bytes: int
+    progress: CallProgress
+    attempts: int = 0
+    is_waiting: bool = False
+    """Whether it waits for a slot now."""
+    waited_s: float = 0.0
+    """How long it waited for its last slot."""
+    last: Attempt | None = None
+
+    @property
+    def url(self) -> URL:
+        """The address exactly as planned; other than plain ASCII is quoted."""
+        url = self.request.url
+        return URL(url, encoded=url.isascii() and url.isprintable() and " " not in url)
+
+
+class MemberClient:
+    """Calls members within the limits; its parts may be given, for tests and shared budgets."""
+
+    def __init__(
+        self,
+        session: MemberSession,
+        limits: UpstreamLimits,
+        *,
+        retry: RetryPolicy | None = None,
+        budget: BodyBudget | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._session = session
+        self._limits = limits
+        self._retry = retry or RetryPolicy(retries=limits.retries)
+        self._clock = clock
+        self.slots = MemberSlots(limits.member_concurrency)
+        self.gate = Gate(limits.max_calls_in_flight)
+        self.budget = budget or BodyBudget(limits.max_bytes_in_flight)
+
+    async def call(
+        self,
+        member: RegisteredMember,
+        request: Request,
+        *,
+        timeout_s: float,
+        max_body_bytes: int,
+        authorization: str | None = None,
+        via: str = "",
+        progress: CallProgress | None = None,
+    ) -> CallResult:
+        """Send the request, at most twice, within `timeout_s` and the member's own time.
+
+        `max_body_bytes` counts decompressed bytes. `authorization` is a whole header value, `via`
+        the whole chain; `progress` is written to. Raises nothing but `CancelledError`.
+        """
+        headers = _headers(request, authorization, via)
+        call = _Call(member, request, headers, max_body_bytes, progress or CallProgress())
+        return (await self._run(call, timeout_s))[0]
+
+    async def get_following(
+        self,
+        member: RegisteredMember,
+        url: str,
+        *,
+        timeout_s: float,
+        max_body_bytes: int,
+        authorization: str | None = None,
+        via: str = "",
+        max_redirects: int = MAX_REDIRECTS,
+    ) -> Followed:
+        """GET for discovery: follow a few redirects, each guarded, all within `timeout_s`.
+
+        The credential is not taken to another origin, and no step leads from https to http.
+        """
+        started = self._clock()
+        attempts = 0
+        for step in range(max_redirects + 1):
+            request = Request("GET", url)
+            headers = _headers(request, authorization, via)
+            call = _Call(member, request, headers, max_body_bytes, CallProgress())
+            result, last = await self._run(call, timeout_s - (self._clock() - started))
+            attempts += result.attempts
+            result = replace(result, attempts=attempts, elapsed_s=self._clock() - started)
+            target = last.location if last else None
+            if target is None:
+                return Followed(result, url)
+            refusal = _redirect_refusal(URL(url), URL(target))
+            if step == max_redirects:
+                refusal = f"redirects more than {max_redirects} times"
+            if refusal:
+                failure = Failure(NoAnswerCode.REDIRECTED, refusal)
+                return Followed(replace(result, failure=failure), url)
+            if URL(url).origin() != URL(target).origin():
+                authorization = None
+            url = target
+        raise AssertionError("the last step always returns")
+
+    async def _run(self, call: _Call, timeout_s: float) -> tuple[CallResult, Attempt | None]:
+        started = self._clock()
+        bound_s = min(timeout_s, call.member.entry.timeout_s or self._limits.member_timeout_s)
+        if bound_s <= 0:
+            late = Failure(NoAnswerCode.TIMEOUT, "no time was left to ask it")
+            return CallResult(None, late, 0.0, 0), None
+        last: Attempt | None = None
+        try:
+            async with asyncio.timeout(bound_s) as scope:
+                last = await self._retry.run(lambda: self._attempt(call), lambda: _left_s(scope))
+            reply, failure = last.reply, last.failure
+        except TimeoutError:
+            reply, failure = self._out_of_time(call, bound_s)
+        except Exception as error:
+            # Whatever it is, one member's trouble stays its own.
+            _log_surprise(call.member.id, error)
+            reply, failure = None, Failure(NoAnswerCode.INTERNAL, INTERNAL_MESSAGE)
+        return CallResult(reply, failure, self._clock() - started, call.attempts), last
+
+    def _out_of_time(self, call: _Call, bound_s: float) -> tuple[Reply | None, Failure | None]:
+        """Say why the time ran out.
+
+        A second attempt that was never sent leaves the first's end. A member that was given the
+        smaller part of the time, because its slots were taken, is not called slow.
+        """
+        if call.is_waiting and call.last is not None:
+            return call.last.reply, call.last.failure
+        bound = f"{round(bound_s, 2):g} s"
+        if call.is_waiting:
+            message = f"too many questions at once: no free slot within {bound}"
+            return None, Failure(NoAnswerCode.OVERLOADED, message)
+        if call.waited_s > bound_s / 2:
+            message = f"too many questions at once: the free slot came too late, within {bound}"
+            return None, Failure(NoAnswerCode.OVERLOADED, message)
+        return None, Failure(NoAnswerCode.TIMEOUT, f"no answer within {bound}")
+
+    async def _attempt(self, call: _Call) -> Attempt:
+        call.is_waiting = True
+        began = self._clock()
+        async with self.slots.hold(call.member.id, call.member.entry.max_concurrency), self.gate:
+            call.is_waiting = False
+            call.waited_s = self._clock() - began
+            call.progress.has_slot = True
+            call.attempts += 1
+            call.last = await self._exchange(call)
+        call.is_waiting = True
+        return call.last
+
+    async def _exchange(self, call: _Call) -> Attempt:
+        watch = SocketWatch()
+        token = SOCKET_WATCH.set(watch)
+        try:
+            return await self._send(call)
+        except Exception as error:
+            connect_s = self._limits.connect_timeout_s
+            attempt = attempt_of_error(error, connect_s, was_reused=not watch.opened)
+            if attempt.failure and attempt.failure.code is NoAnswerCode.INTERNAL:
+                _log_surprise(call.member.id, error)
+            return attempt
+        finally:
+            SOCKET_WATCH.reset(token)
+
+    async def _send(self, call: _Call) -> Attempt:
+        url = call.url
+        await self._session.check_host(url)
+        tls = await self._session.tls_for(call.member.entry.ca_file)
+        request = call.request
+        sending = self._session.request(
+            request.method, url, headers=call.headers, body=request.body, tls=tls
+        )
+        async with sending as response:
+            try:
+                if 300 <= response.status < 400:
+                    return _redirected(response)
+                with self.budget.open() as lease:
+                    body = await self._read(response, lease, call.max_body_bytes)
+            finally:
+                if not response.content.is_eof():
+                    response.close()  # a connection with an unread rest is of no use
+        if isinstance(body, Failure):
+            return Attempt(failure=body)
+        return attempt_of(Reply(response.status, body, _lowered(response)))
+
+    async def _read(
+        self, response: aiohttp.ClientResponse, lease: BodyLease, max_bytes: int
+    ) -> bytes | Failure:
+        """Read chunk by chunk, counting what comes out of decompression."""
+        if (response.content_length or 0) > max_bytes:
+            return _too_large(max_bytes, response.status)
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.content.iter_any():
+            size += len(chunk)
+            if size > max_bytes:
+                return _too_large(max_bytes, response.status)
+            if not lease.take(len(chunk)):
+                message = (
+                    f"this network is reading other answers of {_size(self.budget.max_bytes)} "
+                    "together and has no room for more"
+                )
+                return Failure(NoAnswerCode.OVERLOADED, message)
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+
+def _headers(request: Request, authorization: str | None, via: str) -> dict[str, str]:
+    headers = {}
+    if request.body is not None:
+        headers["Content-Type"] = "application/json"
+    if via:
+        headers["Via"] = via
+    if authorization:
+        headers["Authorization"] = authorization
+    return headers
+
+
+def _left_s(scope: asyncio.Timeout) -> float:
+    when = scope.when()
+    return when - asyncio.get_running_loop().time() if when is not None else 0.0
+
+
+def _lowered(response: aiohttp.ClientResponse) -> dict[str, str]:
+    """Give the headers by lower-case name; repeated ones are joined with commas."""
+    headers: dict[str, str] = {}
+    for name, value in response.headers.items():
+        key = name.lower()
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return headers
+
+
+def _redirected(response: aiohttp.ClientResponse) -> Attempt:
+    status = response.status
+    target = _target(response)
+    if target is None:
+        message = f"redirects (HTTP {status}) without saying where to"
+        return Attempt(failure=Failure(NoAnswerCode.REDIRECTED, message, status=status))
+    message = f"redirects (HTTP {status}) to {target.host}: its address here is out of date"
+    failure = Failure(NoAnswerCode.REDIRECTED, message, status=status)
+    return Attempt(failure=failure, location=str(target))
+
+
+def _target(response: aiohttp.ClientResponse) -> URL | None:
+    """Read Location as an absolute address without credentials and fragment."""
+    location = response.headers.get("Location", "")
+    try:
+        target = response.url.join(URL(location)).with_user(None).with_fragment(None)
+    except ValueError:
+        return None
+    return target if location and target.host else None
+
+
+def _redirect_refusal(source: URL, target: URL) -> str | None:
+    if target.scheme not in {"http", "https"}:
+        return f"redirects to an address that is not of the web ({target.scheme}:)"
+    if source.scheme == "https" and target.scheme == "http":
+        return f"redirects from https to http on {target.host}, which is not safe"
+    return None
+
+
+def _too_large(max_bytes: int, status: int) -> Failure:
+    message = f"its answer is larger than {_size(max_bytes)}"
+    return Failure(NoAnswerCode.TOO_LARGE, message, status=status)
+
+
+def _size(size: int) -> str:
+    return f"{size / MIB:g} MiB" if size >= MIB else f"{size} bytes"
+
+
+def _log_surprise(member_id: str, error: Exception) -> None:
+    """Log where it happened but not what it says: messages can hold the question."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _LOG.error("call to member %s failed inside: %s\n%s", member_id, type(error).__name__, where)
