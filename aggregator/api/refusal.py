@@ -1,0 +1,99 @@
+"""When the network refuses to answer, because the honest answer would be "we do not know"."""
+
+from dataclasses import dataclass
+
+from aggregator.api.controls import Partial
+from aggregator.model.merged import NetworkAnswer, Verdict
+from aggregator.model.outcome import (
+    CHOSEN_NOT_ASKED,
+    Ending,
+    MemberOutcome,
+    NoAnswerCode,
+    NotAskedCode,
+)
+
+RETRY_AFTER_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that is sent as an error document with everything known in `info.network`."""
+
+    status: int
+    message: str
+    retry_after_s: int | None = None
+
+
+def refusal_of(
+    answer: NetworkAnswer, partial: Partial | None, *, answers_incomplete_no: bool
+) -> Refusal | None:
+    """Decide whether an answer may be given, and with which status it is refused if not.
+
+    An incomplete yes is an answer unless `partial=deny`. An incomplete no is none unless the
+    client (`partial=allow`) or the operator takes it; where nobody at all said no there is no
+    "no" to take.
+    """
+    if answer.is_complete and answer.verdict is not Verdict.UNKNOWN:
+        return None
+    said_no = len(answer.ended(Ending.NOT_FOUND))
+    if answer.verdict is Verdict.FOUND:
+        if partial != "deny":
+            return None
+        message = (
+            f"Found by {len(answer.ended(Ending.FOUND))}, but the answer is not complete: "
+            f"{_missing(answer)}. Leave out partial=deny to get it as it is."
+        )
+        return Refusal(_status(answer), message, _retry_after(answer))
+    if said_no:
+        if partial == "allow" or (answers_incomplete_no and partial is None):
+            return None
+        message = (
+            f"No complete answer: {said_no} said no, but {_missing(answer)}. Do not read this as "
+            "a no. Add partial=allow to accept it as it is."
+        )
+        return Refusal(_status(answer), message, _retry_after(answer))
+    return Refusal(_status(answer), _nobody(answer), _retry_after(answer))
+
+
+def _nobody(answer: NetworkAnswer) -> str:
+    if not answer.outcomes:
+        return "No beacon is registered in this network."
+    if answer.missing:
+        return f"We do not know: no beacon answered; {_missing(answer)}."
+    able = [o for o in answer.outcomes if o.reason and o.reason.code not in CHOSEN_NOT_ASKED]
+    reasons = "; ".join(f"{o.member.id}: {o.reason.message}" for o in able[:5] if o.reason)
+    more = f"; and {len(able) - 5} more" if len(able) > 5 else ""
+    return f"No beacon could be asked this ({reasons or 'none was selected'}{more})."
+
+
+def _missing(answer: NetworkAnswer) -> str:
+    named = [
+        f"{o.member.id} ({o.reason.code.value})" for o in answer.missing if o.reason is not None
+    ]
+    shown = ", ".join(named[:10]) + (f" and {len(named) - 10} more" if len(named) > 10 else "")
+    return f"{len(named)} {'is' if len(named) == 1 else 'are'} missing: {shown}"
+
+
+def _status(answer: NetworkAnswer) -> int:
+    missing = answer.missing
+    if not answer.outcomes:
+        return 503
+    if not missing:
+        return 501
+    codes = {outcome.reason.code for outcome in missing if outcome.reason is not None}
+    if codes <= {NotAskedCode.PAUSED, NotAskedCode.SUSPENDED}:
+        return 503
+    if codes == {NoAnswerCode.TIMEOUT}:
+        return 504
+    return 502
+
+
+def _retry_after(answer: NetworkAnswer) -> int | None:
+    if _status(answer) != 503:
+        return None
+    waits = [_wait_s(outcome) for outcome in answer.missing]
+    return max(1, round(min(waits, default=RETRY_AFTER_S)))
+
+
+def _wait_s(outcome: MemberOutcome) -> float:
+    return outcome.retry_after_s if outcome.retry_after_s is not None else RETRY_AFTER_S

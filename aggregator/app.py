@@ -1,0 +1,272 @@
+"""The composition root: builds every service, starts them in order, closes them in reverse."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import secrets
+import signal
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+
+from aggregator import __version__
+from aggregator.api import pages, routes
+from aggregator.api.context import Api
+from aggregator.base.errors import ConfigError
+from aggregator.base.settings import Settings
+from aggregator.cache.freshness import FreshnessRules
+from aggregator.cache.store import MemoryAnswers
+from aggregator.engine.asking import MemberAsker
+from aggregator.engine.reference import ReferenceSequences
+from aggregator.engine.service import NetworkService
+from aggregator.protocol.identity import Identity, OrganizationIdentity
+from aggregator.upstream.breaker import Breakers
+from aggregator.upstream.client import MemberClient
+from aggregator.upstream.limits import UpstreamLimits
+from aggregator.upstream.session import CaFileError, MemberSession
+from aggregator.watch.keeper import RegistryKeeper
+from registry.models import MemberEntry
+from registry.seed import SeedFile
+from registry.snapshot import SnapshotHolder
+from registry.store import MemoryStore
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Network:
+    """A running network without its HTTP server."""
+
+    settings: Settings
+    identity: Identity
+    service: NetworkService
+    holder: SnapshotHolder
+    keeper: RegistryKeeper
+    client: MemberClient
+    asker: MemberAsker
+    reference: ReferenceSequences | None
+    is_ready: bool = False
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, members: Sequence[MemberEntry] = ()
+) -> AsyncIterator[Network]:
+    """Run a network; `members` are declared beside the seed. Raises `ConfigError`."""
+    async with AsyncExitStack() as stack:
+        identity = _identity(settings)
+        limits = _limits(settings)
+        reference = None
+        if settings.reference.fasta:
+            reference = ReferenceSequences(settings.reference.fasta)
+            stack.callback(reference.close)
+        session = MemberSession(
+            limits,
+            version=__version__,
+            public_url=settings.network.public_url,
+            allow_private=settings.security.allow_private_members,
+            proxy=settings.outbound.proxy,
+            ca_file=str(settings.outbound.ca_file) if settings.outbound.ca_file else None,
+        )
+        stack.push_async_callback(session.aclose)
+        try:
+            await session.start()
+        except CaFileError as error:
+            problem = f"outbound.ca_file: {settings.outbound.ca_file}: {error}"
+            raise ConfigError([problem]) from None
+        client = MemberClient(session, limits)
+        breakers = Breakers()
+        holder = SnapshotHolder()
+        store = MemoryStore()
+        if members:
+            await store.declare(members)
+        keeper = RegistryKeeper(
+            store=store,
+            holder=holder,
+            getter=client,
+            network_id=identity.beacon_id,
+            seed=SeedFile(settings.registry.seed) if settings.registry.seed else None,
+            poll_s=settings.registry.poll_s,
+            refresh_s=settings.health.refresh_s,
+            retry_s=settings.health.retry_s,
+            environ=lambda: dict(os.environ),
+            on_members=breakers.keep,
+        )
+        asker = _asker(settings, client, breakers, keeper)
+        service = NetworkService(
+            holder=holder,
+            asker=asker,
+            network_id=identity.beacon_id,
+            max_queries=settings.query.max_queries,
+            clock=time.monotonic,
+        )
+        stack.push_async_callback(service.aclose)
+        stack.push_async_callback(keeper.aclose)
+        await keeper.start()
+        network = Network(
+            settings, identity, service, holder, keeper, client, asker, reference, is_ready=True
+        )
+        yield network
+        network.is_ready = False
+
+
+def web_application(network: Network) -> web.Application:
+    """Put the HTTP surface in front of a running network."""
+    return routes.build(
+        Api(
+            settings=network.settings,
+            identity=network.identity,
+            service=network.service,
+            holder=network.holder,
+            pages=pages.environment(),
+            is_ready=lambda: network.is_ready,
+            reference=network.reference,
+        )
+    )
+
+
+@asynccontextmanager
+async def serving(
+    network: Network, *, host: str | None = None, port: int | None = None
+) -> AsyncIterator[str]:
+    """Serve a running network and give its address; a client that leaves cancels its question."""
+    server = network.settings.server
+    runner = web.AppRunner(
+        web_application(network),
+        access_log=None,
+        handler_cancellation=True,
+        shutdown_timeout=server.drain_s,
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(
+            runner,
+            host or server.host,
+            server.port if port is None else port,
+            reuse_port=server.workers > 1,
+        )
+        await site.start()
+        yield _address(site, host or server.host)
+    finally:
+        network.is_ready = False
+        await runner.cleanup()
+
+
+async def serve(settings: Settings) -> None:
+    """Run the network until SIGTERM or SIGINT."""
+    async with running(settings) as network, serving(network) as address:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        log.info("serving", address=address, members=len(network.holder.current.members))
+        await until_stopped()
+        log.info("stopping")
+
+
+async def until_stopped() -> None:
+    """Wait for SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        await stopped.wait()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _asker(
+    settings: Settings, client: MemberClient, breakers: Breakers, keeper: RegistryKeeper
+) -> MemberAsker:
+    cache, query = settings.cache, settings.query
+    return MemberAsker(
+        client=client,
+        store=MemoryAnswers(
+            max_entries=cache.max_entries, max_bytes=cache.max_bytes, clock=time.monotonic
+        ),
+        rules=FreshnessRules(cache.ttl_s, cache.stale_while_revalidate_s, cache.stale_if_error_s),
+        breakers=breakers,
+        member_timeout_s=query.member_timeout_s,
+        max_body_bytes=query.max_body_bytes,
+        max_small_body_bytes=query.max_small_body_bytes,
+        clock=time.monotonic,
+        wall_clock=time.time,
+        emit=keeper.learned,
+    )
+
+
+def _limits(settings: Settings) -> UpstreamLimits:
+    query = settings.query
+    return UpstreamLimits(
+        connect_timeout_s=query.connect_timeout_s,
+        member_timeout_s=query.member_timeout_s,
+        member_concurrency=query.member_concurrency,
+        max_calls_in_flight=query.max_calls_in_flight,
+        max_body_bytes=query.max_body_bytes,
+        max_small_body_bytes=query.max_small_body_bytes,
+        max_bytes_in_flight=query.max_bytes_in_flight,
+        retries=query.retries,
+    )
+
+
+def _identity(settings: Settings) -> Identity:
+    network = settings.network
+    organization = network.organization
+    return Identity(
+        beacon_id=network.id or _derived_id(settings),
+        name=network.name,
+        description=network.description,
+        organization=OrganizationIdentity(
+            id=organization.id,
+            name=organization.name,
+            url=organization.url,
+            contact_url=organization.contact_url,
+            logo_url=organization.logo_url,
+        ),
+        environment=network.environment,
+        version=__version__,
+        public_url=network.public_url,
+        started_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+
+
+def _derived_id(settings: Settings) -> str:
+    """Give our id: the reversed host of the public address, else a random one that is kept."""
+    if host := urlsplit(settings.network.public_url).hostname:
+        return ".".join(reversed(host.split(".")))
+    made_up = f"beacon-network-{secrets.token_hex(6)}"
+    path = _id_file(settings)
+    if path is None:
+        return made_up
+    with contextlib.suppress(OSError):
+        return path.read_text(encoding="ascii").strip() or made_up
+    try:
+        path.write_text(made_up + "\n", encoding="ascii")
+    except OSError as error:
+        log.warning("the network's id cannot be kept", path=str(path), error=error.strerror)
+    return made_up
+
+
+def _id_file(settings: Settings) -> Path | None:
+    """Name the file beside the registry; a registry elsewhere keeps no file here."""
+    prefix = "sqlite:///"
+    url = settings.registry.url
+    if not url.startswith(prefix) or url == f"{prefix}:memory:":
+        return None
+    return Path(url.removeprefix(prefix) + ".network-id")
+
+
+def _address(site: web.TCPSite, host: str) -> str:
+    server = getattr(site, "_server", None)
+    port = server.sockets[0].getsockname()[1] if server is not None else 0
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}"

@@ -1,0 +1,261 @@
+"""The command line: serve, demo, query, check, members, config.
+
+Exit codes: 0 found (or done), 10 not found and complete, 3 unknown, 2 wrong usage,
+4 configuration or connection, 130 interrupted; 1 is only ever a crash.
+"""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import yaml
+
+from aggregator import __version__
+from aggregator.app import serve as serve_network
+from aggregator.base import logs
+from aggregator.base.errors import BadQuery, ConfigError
+from aggregator.base.settings import Settings, load
+from aggregator.commands import checking, demo_network, querying
+from aggregator.commands.exits import INTERRUPTED, UNUSABLE, USAGE
+from registry.seed import read_seed
+
+
+class Sections(click.ParamType[tuple[str, str, Any]]):
+    """`SECTION.KEY=VALUE`, for any setting."""
+
+    name = "section.key=value"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str, Any]:
+        """Read one override."""
+        path, equals, text = str(value).partition("=")
+        section, dot, key = path.partition(".")
+        if not (equals and dot and section and key):
+            self.fail("expected SECTION.KEY=VALUE, e.g. query.deadline_s=5", param, ctx)
+        return section, key, yaml.safe_load(text)
+
+
+config_option = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A YAML file of settings; `config show` lists them all.",
+)
+set_option = click.option(
+    "--set", "overrides", type=Sections(), multiple=True, help="One setting, over all others."
+)
+seed_option = click.option(
+    "--seed",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A YAML file of members (registry.seed).",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="beacon-aggregator")
+def cli() -> None:
+    """Ask every beacon of a GA4GH Beacon network at once, and get one honest answer."""
+
+
+@cli.command()
+@config_option
+@seed_option
+@set_option
+@click.option("--host", help="The address to listen on (server.host).")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port (server.port).")
+def serve(
+    config_file: Path | None,
+    seed: Path | None,
+    overrides: tuple[tuple[str, str, Any], ...],
+    host: str | None,
+    port: int | None,
+) -> None:
+    """Run the network until it is stopped."""
+    settings = _settings(
+        config_file,
+        overrides,
+        ("registry", "seed", seed),
+        ("server", "host", host),
+        ("server", "port", port),
+    )
+    logs.configure(settings.log)
+    _run(serve_network(settings))
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--slow", multiple=True, metavar="ID=SECONDS", help="Make a beacon answer late.")
+@click.option("--down", multiple=True, metavar="ID", help="Make a beacon break every connection.")
+@click.option("--verbose", is_flag=True, help="Show the log.")
+def demo(port: int, host: str, slow: tuple[str, ...], down: tuple[str, ...], verbose: bool) -> None:
+    """Run five invented beacons and the network in front of them."""
+    faults = demo_network.read_faults(slow, down)
+    _run(demo_network.run(host=host, port=port, faults=faults, verbose=verbose))
+
+
+@cli.command()
+@click.argument("text")
+@click.option("--assembly", default="GRCh38", show_default=True)
+@click.option(
+    "--granularity",
+    type=click.Choice(["boolean", "count", "record"]),
+    default="record",
+    show_default=True,
+)
+@click.option("--json", "form", flag_value="json", help="The Beacon v2 document.")
+@click.option("--csv", "form", flag_value="csv", help="One row per member and data set.")
+@click.option("--url", help="Ask a running network at this address instead of the members.")
+@click.option("--wait", type=float, help="Seconds to wait (query.deadline_s).")
+@click.option("--ask", help="Ask these members only: id,id")
+@click.option("--group", help="Ask the members of this group only.")
+@config_option
+@seed_option
+@set_option
+def query(
+    *,
+    text: str,
+    assembly: str,
+    granularity: str,
+    form: str | None,
+    url: str | None,
+    wait: float | None,
+    ask: str | None,
+    group: str | None,
+    config_file: Path | None,
+    seed: Path | None,
+    overrides: tuple[tuple[str, str, Any], ...],
+) -> None:
+    """Ask the network about a variant, e.g. 7-140753336-A-T or "BRAF V600E".
+
+    The exit code says what came of it: 0 found, 10 not found and complete, 3 unknown.
+    """
+    settings = _settings(config_file, overrides, ("registry", "seed", seed))
+    asked = querying.Asked(
+        text=text,
+        assembly=assembly,
+        granularity=granularity,
+        form=form,
+        wait_s=wait,
+        ask=ask,
+        group=group,
+    )
+    querying.understood(asked)  # a text that cannot be read is said before anything else
+    if url is not None:
+        sys.exit(_run(querying.ask_running(asked, url, settings)))
+    if settings.registry.seed is None:
+        _fail("Which members? Name a running network with --url, or a file of members with --seed.")
+    logs.configure(settings.log.model_copy(update={"level": "error"}))
+    sys.exit(_run(querying.ask_members(asked, settings)))
+
+
+@cli.command()
+@click.argument("url")
+@click.option("--protocol", type=click.Choice(["auto", "v1", "v2"]), default="auto")
+@click.option("--text", default=checking.TEST_QUESTION, show_default=True, help="What to ask.")
+@click.option("--assembly", default="GRCh38", show_default=True)
+@click.option("--private", is_flag=True, help="Allow an address on a private network.")
+@config_option
+@set_option
+def check(
+    *,
+    url: str,
+    protocol: str,
+    text: str,
+    assembly: str,
+    private: bool,
+    config_file: Path | None,
+    overrides: tuple[tuple[str, str, Any], ...],
+) -> None:
+    """Say what the beacon at URL is, how it wants to be asked, and ask it one question."""
+    allow = ("security", "allow_private_members", True if private else None)
+    settings = _settings(config_file, overrides, allow)
+    logs.configure(settings.log.model_copy(update={"level": "error"}))
+    sys.exit(_run(checking.check(url, protocol, text, assembly, settings)))
+
+
+@cli.group()
+def members() -> None:
+    """The members of the network."""
+
+
+@members.command("list")
+@config_option
+@seed_option
+@set_option
+@click.option("--json", "as_json", is_flag=True, help="The entries as JSON.")
+def list_members(
+    config_file: Path | None,
+    seed: Path | None,
+    overrides: tuple[tuple[str, str, Any], ...],
+    as_json: bool,
+) -> None:
+    """List the declared members and check their entries."""
+    settings = _settings(config_file, overrides, ("registry", "seed", seed))
+    if settings.registry.seed is None:
+        _fail("There is no file of members: name one with --seed or registry.seed.")
+    querying.print_members(read_seed(settings.registry.seed), as_json=as_json)
+
+
+@cli.group()
+def config() -> None:
+    """The settings."""
+
+
+@config.command("show")
+@config_option
+@set_option
+def show_config(config_file: Path | None, overrides: tuple[tuple[str, str, Any], ...]) -> None:
+    """Show every setting as it applies, secrets hidden."""
+    settings = _settings(config_file, overrides)
+    click.echo(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False), nl=False)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        sys.exit(INTERRUPTED)
+    except BadQuery as error:
+        for problem in error.problems:
+            click.echo(problem, err=True)
+        sys.exit(USAGE)
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(problem, err=True)
+        sys.exit(UNUSABLE)
+
+
+def _settings(
+    config_file: Path | None,
+    overrides: tuple[tuple[str, str, Any], ...],
+    *options: tuple[str, str, Any],
+) -> Settings:
+    told: dict[str, dict[str, Any]] = {}
+    for section, key, value in (*overrides, *options):
+        if value is not None:
+            told.setdefault(section, {})[key] = value
+    return load(config_file, told)
+
+
+def _fail(*problems: str) -> NoReturn:
+    raise ConfigError(problems)
+
+
+def _run(main_coroutine: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        import uvloop  # noqa: PLC0415 - an extra that may not be there
+    except ImportError:
+        return asyncio.run(main_coroutine)
+    return uvloop.run(main_coroutine)

@@ -1,0 +1,434 @@
+"""Asks one member one question: breaker, shared calls, spellings, the cache, and the outcome.
+
+A member's trouble ends here: whatever happens, the result is a `MemberOutcome`, so that one
+member never changes another's answer.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from aggregator.base.deadline import Deadline
+from aggregator.cache.freshness import Freshness, FreshnessRules
+from aggregator.cache.keys import answer_key
+from aggregator.cache.store import AnswerStore, StoredAnswer, decode, encode
+from aggregator.engine.coalesce import Coalescer
+from aggregator.engine.planner import Plan
+from aggregator.model.answer import Answer, Exists, Match, union
+from aggregator.model.outcome import (
+    Ending,
+    Member,
+    MemberOutcome,
+    NoAnswerCode,
+    NotAskedCode,
+    Reason,
+    Source,
+)
+from aggregator.model.query import Granularity
+from aggregator.protocol.translators import translator_for
+from aggregator.protocol.wire import Ask, Failure, Part, Request
+from aggregator.upstream.breaker import Breakers, Refusal, judge
+from aggregator.upstream.client import CallProgress, CallResult
+from aggregator.upstream.tokens import Credential
+from registry.models import Dialect
+from registry.snapshot import RegisteredMember
+
+log = structlog.get_logger(__name__)
+
+
+class Client(Protocol):
+    """What this module needs of `upstream.client.MemberClient`."""
+
+    async def call(
+        self,
+        member: RegisteredMember,
+        request: Request,
+        *,
+        timeout_s: float,
+        max_body_bytes: int,
+        authorization: str | None,
+        via: str,
+        progress: CallProgress | None = None,
+    ) -> CallResult:
+        """Send one request; every failure is a value."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DialectLearned:
+    """A member's answer taught how it wants to be asked."""
+
+    member_id: str
+    dialect: Dialect
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is common to all members of one question."""
+
+    deadline: Deadline
+    via: str
+    """The whole Via chain to send, ending with this network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One member about to be asked: its plan, credential, cache key and what the cache holds."""
+
+    plan: Plan
+    ask: Ask
+    credential: Credential
+    key: str
+    stored: StoredAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspended:
+    message: str
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """The end of one shared call."""
+
+    result: Answer | Failure | _Suspended
+    hits: tuple[int, ...] = ()
+    attempts: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Running:
+    progress: CallProgress = field(default_factory=CallProgress)
+
+
+class MemberAsker:
+    """Turns a planned member into its outcome."""
+
+    def __init__(
+        self,
+        *,
+        client: Client,
+        store: AnswerStore,
+        rules: FreshnessRules,
+        breakers: Breakers,
+        member_timeout_s: float,
+        max_body_bytes: int,
+        max_small_body_bytes: int,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float],
+        emit: Callable[[DialectLearned], None] = lambda event: None,
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._rules = rules
+        self._breakers = breakers
+        self._member_timeout_s = member_timeout_s
+        self._max_body_bytes = max_body_bytes
+        self._max_small_body_bytes = max_small_body_bytes
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self.emit = emit
+        self._calls: Coalescer[_Called] = Coalescer()
+        self._running: dict[str, _Running] = {}
+
+    @property
+    def calls_in_flight(self) -> int:
+        """Shared calls running now."""
+        return len(self._calls)
+
+    def prepare(self, plan: Plan, ask: Ask, credential: Credential) -> Asking:
+        """Name the cache key of a planned member."""
+        return Asking(plan, ask, credential, answer_key(plan.member, ask, credential.scope))
+
+    async def look_up(self, askings: Sequence[Asking]) -> list[Asking]:
+        """Add what the cache holds, in one go."""
+        if not askings:
+            return []
+        kept = await self._store.get_many([asking.key for asking in askings])
+        return [
+            replace(asking, stored=decode(raw)) if raw is not None else asking
+            for asking, raw in zip(askings, kept, strict=True)
+        ]
+
+    def freshness(self, asking: Asking) -> Freshness:
+        """Say what the cached answer is good for now."""
+        if asking.stored is None:
+            return Freshness.EXPIRED
+        return self._rules.of(self._age_s(asking.stored))
+
+    def from_cache(self, asking: Asking) -> MemberOutcome:
+        """Answer from the cache, marked as such; `asking.stored` is there."""
+        fresh = self.freshness(asking) is Freshness.FRESH
+        return self._stored_outcome(asking, Source.CACHE if fresh else Source.STALE)
+
+    async def ask(self, asking: Asking, question: Question) -> MemberOutcome:
+        """Ask the member itself; an older answer may stand in if it fails."""
+        started = self._clock()
+        try:
+            called = await self._shared_call(asking, question)
+        except Exception:
+            # The boundary that keeps one member's trouble from every other member's answer.
+            log.exception("asking failed", member=asking.plan.member.id)
+            called = _Called(
+                Failure(NoAnswerCode.INTERNAL, "an error of this network, not of the beacon")
+            )
+        elapsed_s = self._clock() - started
+        outcome = self._live_outcome(asking, called, elapsed_s)
+        if outcome.ending in {Ending.FOUND, Ending.NOT_FOUND}:
+            return outcome
+        if self.freshness(asking) in {Freshness.EXPIRED, Freshness.FRESH}:
+            return outcome
+        stale = self._stored_outcome(asking, Source.STALE)
+        because = outcome.reason.message if outcome.reason else ""
+        return replace(
+            stale,
+            elapsed_s=elapsed_s,
+            attempts=outcome.attempts,
+            warnings=(*stale.warnings, f"the beacon is silent now ({because})"),
+        )
+
+    async def refresh(self, asking: Asking, question: Question) -> None:
+        """Fetch a new answer for the cache."""
+        await self.ask(asking, question)
+
+    def late(self, asking: Asking, elapsed_s: float) -> MemberOutcome:
+        """Say that a member was still running when the question's time was over."""
+        failure = self._out_of_time(asking.key, elapsed_s)
+        return self._live_outcome(asking, _Called(failure, attempts=1), elapsed_s)
+
+    async def _shared_call(self, asking: Asking, question: Question) -> _Called:
+        remaining_s = question.deadline.remaining_s
+        try:
+            async with asyncio.timeout(remaining_s):
+                return await self._calls.run(asking.key, lambda: self._call(asking, question.via))
+        except TimeoutError:
+            return _Called(self._out_of_time(asking.key, remaining_s), attempts=1)
+
+    def _out_of_time(self, key: str, waited_s: float) -> Failure:
+        running = self._running.get(key)
+        if running is not None and not running.progress.has_slot:
+            return Failure(
+                NoAnswerCode.OVERLOADED, "no free slot for this beacon before the deadline"
+            )
+        return Failure(NoAnswerCode.TIMEOUT, f"no answer within {_seconds(waited_s)}")
+
+    async def _call(self, asking: Asking, via: str) -> _Called:
+        member = asking.plan.member
+        permit = self._breakers.of(member.id).allow(self._clock())
+        if isinstance(permit, Refusal):
+            return _Called(_Suspended(permit.message, permit.until_s))
+        running = self._running[asking.key] = _Running()
+        try:
+            with permit:
+                called = await self._call_parts(asking, via, running.progress)
+                failure = called.result if isinstance(called.result, Failure) else None
+                permit.record(judge(failure), self._clock())
+            return called
+        finally:
+            self._running.pop(asking.key, None)
+
+    async def _call_parts(self, asking: Asking, via: str, progress: CallProgress) -> _Called:
+        asked = asking
+        ends = await self._send(asked, via, progress)
+        learned = next((e.learned for e, _ in ends if isinstance(e, Failure) and e.learned), None)
+        if learned is not None and (again := self._replanned(asked, learned)) is not None:
+            self.emit(DialectLearned(asked.plan.member.id, learned, _first_message(ends)))
+            tries = sum(result.attempts for _, result in ends)
+            asked = again
+            ends = await self._send(asked, via, progress)
+            called = self._combined(ends)
+            called = replace(called, attempts=called.attempts + tries)
+        else:
+            called = self._combined(ends)
+        if isinstance(called.result, Answer) and not _forbids_keeping(ends):
+            stored = StoredAnswer(self._wall_clock(), called.result, called.hits)
+            await self._store.put(asked.key, encode(stored), self._rules.keep_s)
+        return called
+
+    def _replanned(self, asking: Asking, learned: Dialect) -> Asking | None:
+        plan = asking.plan
+        member = replace(plan.member, learned=plan.member.learned.merged(learned))
+        decision = translator_for(member.protocol).plan(plan.query, member)
+        if not isinstance(decision, Ask) or decision.parts == asking.ask.parts:
+            return None
+        return self.prepare(replace(plan, member=member), decision, asking.credential)
+
+    async def _send(
+        self, asking: Asking, via: str, progress: CallProgress
+    ) -> list[tuple[Answer | Failure, CallResult]]:
+        """Send every part at once and read what comes back."""
+        parts = asking.ask.parts
+        if len(parts) == 1:
+            return [await self._send_part(asking, parts[0], via, progress)]
+        return list(
+            await asyncio.gather(*(self._send_part(asking, part, via, progress) for part in parts))
+        )
+
+    async def _send_part(
+        self, asking: Asking, part: Part, via: str, progress: CallProgress
+    ) -> tuple[Answer | Failure, CallResult]:
+        member, query = asking.plan.member, asking.plan.query
+        records = query.granularity is Granularity.RECORD
+        result = await self._client.call(
+            member,
+            part.request,
+            timeout_s=member.entry.timeout_s or self._member_timeout_s,
+            max_body_bytes=self._max_body_bytes if records else self._max_small_body_bytes,
+            authorization=asking.credential.authorization,
+            via=via,
+            progress=progress,
+        )
+        if result.failure is not None:
+            return result.failure, result
+        if result.reply is None:
+            return Failure(NoAnswerCode.INTERNAL, "nothing came back"), result
+        read = translator_for(member.protocol).read(result.reply, query, member, part)
+        return read, result
+
+    def _combined(self, ends: Sequence[tuple[Answer | Failure, CallResult]]) -> _Called:
+        """Join the parts: any yes is a yes, a no needs them all."""
+        attempts = sum(result.attempts for _, result in ends)
+        answers = [end for end, _ in ends if isinstance(end, Answer)]
+        failures = [end for end, _ in ends if isinstance(end, Failure)]
+        hits = tuple(
+            index
+            for index, (end, _) in enumerate(ends)
+            if isinstance(end, Answer) and end.exists is Exists.YES
+        )
+        if hits and failures:
+            warning = f"part of the question was not answered: {failures[0].message}"
+            return _Called(union(answers), hits, attempts, (warning,))
+        if failures:
+            return _Called(failures[0], (), attempts)
+        joined = union(answers)
+        if joined.exists is Exists.UNKNOWN:
+            failure = Failure(NoAnswerCode.NO_VERDICT, "the beacon said neither yes nor no")
+            return _Called(failure, (), attempts)
+        return _Called(joined, hits, attempts)
+
+    def _live_outcome(self, asking: Asking, called: _Called, elapsed_s: float) -> MemberOutcome:
+        who = identify(asking.plan.member)
+        result = called.result
+        if isinstance(result, Answer):
+            return self._answered(
+                asking,
+                result,
+                called.hits,
+                elapsed_s=elapsed_s,
+                attempts=called.attempts,
+                warnings=called.warnings,
+            )
+        if isinstance(result, _Suspended):
+            return self._suspended(who, result)
+        ending = Ending.NOT_ASKED if isinstance(result.code, NotAskedCode) else Ending.NO_ANSWER
+        return MemberOutcome(
+            who,
+            ending,
+            reason=Reason(result.code, result.message),
+            elapsed_s=elapsed_s,
+            attempts=called.attempts,
+            warnings=asking.ask.warnings,
+            retry_after_s=result.retry_after_s,
+        )
+
+    def _suspended(self, who: Member, result: _Suspended) -> MemberOutcome:
+        wait_s = max(1.0, result.until_s - self._clock())
+        until = datetime.fromtimestamp(self._wall_clock() + wait_s, UTC)
+        because = f" ({result.message})" if result.message else ""
+        return MemberOutcome(
+            who,
+            Ending.NOT_ASKED,
+            reason=Reason(
+                NotAskedCode.SUSPENDED,
+                f"kept failing{because}; it is tried again after {until:%H:%M:%S} UTC",
+            ),
+            retry_after_s=wait_s,
+        )
+
+    def _stored_outcome(self, asking: Asking, source: Source) -> MemberOutcome:
+        stored = asking.stored
+        if stored is None:
+            raise LookupError("no stored answer")
+        age_s = self._age_s(stored)
+        warnings: tuple[str, ...] = ()
+        if source is Source.STALE:
+            at = datetime.fromtimestamp(stored.fetched_at, UTC)
+            warnings = (f"answer of {at:%Y-%m-%d %H:%M:%S} UTC",)
+        return self._answered(
+            asking, stored.answer, stored.hits, source=source, age_s=age_s, warnings=warnings
+        )
+
+    def _answered(
+        self,
+        asking: Asking,
+        answer: Answer,
+        hits: tuple[int, ...],
+        *,
+        elapsed_s: float = 0.0,
+        attempts: int = 0,
+        source: Source = Source.LIVE,
+        age_s: float = 0.0,
+        warnings: tuple[str, ...] = (),
+    ) -> MemberOutcome:
+        found = answer.exists is Exists.YES
+        part = _best_part(asking.ask.parts, hits) if found else None
+        return MemberOutcome(
+            identify(asking.plan.member, answer),
+            Ending.FOUND if found else Ending.NOT_FOUND,
+            match=part.match if part else (Match.EXACT if found else None),
+            matched_as=part.spelled if part else None,
+            elapsed_s=elapsed_s,
+            attempts=attempts,
+            source=source,
+            age_s=age_s,
+            warnings=tuple(dict.fromkeys((*asking.ask.warnings, *answer.warnings, *warnings))),
+            answer=answer,
+        )
+
+    def _age_s(self, stored: StoredAnswer) -> float:
+        return max(0.0, self._wall_clock() - stored.fetched_at)
+
+
+def identify(member: RegisteredMember, answer: Answer | None = None) -> Member:
+    """Say who a member is, as far as is known before or after its answer."""
+    told = member.capabilities
+    protocol = member.protocol
+    return Member(
+        id=member.id,
+        name=member.name,
+        protocol=protocol.value if protocol else "auto",
+        beacon_id=told.beacon_id or (answer.beacon_id if answer else None),
+        api_version=told.api_version or (answer.api_version if answer else None),
+        assemblies=tuple(assembly.value for assembly in member.assemblies),
+    )
+
+
+def _best_part(parts: Sequence[Part], hits: Sequence[int]) -> Part | None:
+    """Give the part whose hit proves most."""
+    found = [parts[index] for index in hits if index < len(parts)]
+    return min(found, key=lambda part: part.match.rank, default=None)
+
+
+def _forbids_keeping(ends: Sequence[tuple[Answer | Failure, CallResult]]) -> bool:
+    """Whether the member asked us not to keep its answer, or part of it failed."""
+    for end, result in ends:
+        headers: Mapping[str, str] = result.reply.headers if result.reply else {}
+        control = headers.get("cache-control", "").lower()
+        if isinstance(end, Failure) or "no-store" in control or "private" in control:
+            return True
+    return False
+
+
+def _first_message(ends: Sequence[tuple[Answer | Failure, CallResult]]) -> str:
+    return next(end.message for end, _ in ends if isinstance(end, Failure) and end.learned)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{round(seconds, 1):g} s"

@@ -1,0 +1,109 @@
+"""Merges outcomes into the network's answer. Pure; the order of arrival does not matter."""
+
+from collections.abc import Sequence
+
+from aggregator.model.answer import Exists
+from aggregator.model.merged import MergedCount, NetworkAnswer, Verdict
+from aggregator.model.outcome import Ending, MemberOutcome, Source
+from aggregator.model.query import Granularity, Query
+
+COUNT_NOTE = "the same person may be counted by several beacons"
+
+
+def merge(
+    query: Query,
+    outcomes: Sequence[MemberOutcome],
+    *,
+    elapsed_s: float,
+    warnings: Sequence[str] = (),
+) -> NetworkAnswer:
+    """Merge the outcomes of every registered member, given in registry order."""
+    is_complete = not any(outcome.is_missing for outcome in outcomes)
+    count = _count(query, outcomes)
+    return NetworkAnswer(
+        query=query,
+        verdict=_verdict(outcomes, is_complete=is_complete),
+        is_complete=is_complete,
+        outcomes=tuple(outcomes),
+        count=count,
+        granularity=_granularity(query, outcomes, count),
+        elapsed_s=elapsed_s,
+        warnings=(*warnings, *_warnings(outcomes)),
+    )
+
+
+def _verdict(outcomes: Sequence[MemberOutcome], *, is_complete: bool) -> Verdict:
+    endings = {outcome.ending for outcome in outcomes}
+    if Ending.FOUND in endings:
+        return Verdict.FOUND
+    if Ending.NOT_FOUND in endings and is_complete:
+        return Verdict.NOT_FOUND
+    return Verdict.UNKNOWN
+
+
+def _count(query: Query, outcomes: Sequence[MemberOutcome]) -> MergedCount | None:
+    """Sum told counts within one unit: the unit most members told, the asked records first."""
+    if query.granularity is Granularity.BOOLEAN:
+        return None
+    by_unit: dict[str, list[MemberOutcome]] = {}
+    for outcome in outcomes:
+        answer = outcome.answer
+        if answer is not None and answer.count is not None and answer.unit is not None:
+            by_unit.setdefault(answer.unit, []).append(outcome)
+    if not by_unit:
+        return None
+    records = f"{query.entry_type} records"
+    hits = {unit: any(o.ending is Ending.FOUND for o in told) for unit, told in by_unit.items()}
+    unit = max(by_unit, key=lambda u: (hits[u], u == records, len(by_unit[u]), u))
+    told = by_unit[unit]
+    left_out = sorted(other for other in by_unit if other != unit and hits[other])
+    note = COUNT_NOTE
+    if left_out:
+        note += f"; counts in other units ({', '.join(left_out)}) are not added"
+    return MergedCount(
+        value=sum(outcome.answer.count or 0 for outcome in told if outcome.answer),
+        unit=unit,
+        members_counted=len(told),
+        is_exact=len(told) == sum(1 for o in outcomes if o.answer is not None),
+        note=note,
+    )
+
+
+def _granularity(
+    query: Query, outcomes: Sequence[MemberOutcome], count: MergedCount | None
+) -> Granularity:
+    present = [outcome.answer.granularity for outcome in outcomes if outcome.answer is not None]
+    highest = max(present, key=lambda g: g.rank, default=Granularity.BOOLEAN)
+    returned = min(highest, query.granularity, key=lambda g: g.rank)
+    if returned is Granularity.COUNT and count is None:
+        return Granularity.BOOLEAN
+    return returned
+
+
+def _warnings(outcomes: Sequence[MemberOutcome]) -> list[str]:
+    warnings: list[str] = []
+    silent = sum(1 for o in outcomes if o.ending is Ending.NO_ANSWER)
+    missing = sum(1 for o in outcomes if o.is_missing) - silent
+    if silent:
+        warnings.append(
+            f"{_members(silent)} did not answer: a 'no' from {_them(silent)} is missing"
+        )
+    if missing:
+        warnings.append(
+            f"{_members(missing)} could not be asked now: a 'no' from {_them(missing)} is missing"
+        )
+    stale = sum(1 for o in outcomes if o.source is Source.STALE)
+    if stale:
+        warnings.append(f"the answers of {_members(stale)} are older than this network keeps fresh")
+    unsure = [o for o in outcomes if o.answer is not None and o.answer.exists is Exists.UNKNOWN]
+    if unsure:  # read() never lets one through; if it did, silence would be a lie
+        warnings.append(f"the answers of {_members(len(unsure))} are not clear")
+    return warnings
+
+
+def _members(number: int) -> str:
+    return f"{number} member" if number == 1 else f"{number} members"
+
+
+def _them(number: int) -> str:
+    return "it" if number == 1 else "them"

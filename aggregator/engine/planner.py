@@ -1,0 +1,110 @@
+"""Decides whom to ask, and what; whoever is not asked has a reason. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aggregator.model.outcome import NotAskedCode
+from aggregator.model.query import Query
+from aggregator.protocol.translators import translator_for
+from aggregator.protocol.wire import Ask, NotAsked
+from registry.snapshot import RegisteredMember, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Whom the client wants asked: everybody, named members, or a group."""
+
+    members: frozenset[str] | None = None
+    group: str | None = None
+
+    def takes(self, member: RegisteredMember) -> bool:
+        """Whether the client wants this member asked."""
+        if self.members is not None and member.id not in self.members:
+            return False
+        return self.group is None or self.group in member.entry.groups
+
+    def problems(self, snapshot: Snapshot) -> list[str]:
+        """Name what the selection names and the registry does not have."""
+        found = []
+        unknown = sorted((self.members or frozenset()) - snapshot.by_id.keys())
+        if unknown:
+            found.append(f"ask: no member of this network is called {', '.join(unknown)}")
+        if self.group is not None and self.group not in snapshot.groups:
+            found.append(f"group: no member of this network is in a group “{self.group[:60]}”")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What happens with one member: asked this question (its own view of it), or not."""
+
+    member: RegisteredMember
+    query: Query
+    decision: Ask | NotAsked
+
+
+def plan_member(
+    query: Query,
+    member: RegisteredMember,
+    *,
+    selection: Selection,
+    now: datetime,
+    member_ids: Mapping[str, object],
+) -> Plan:
+    """Plan one member; `member_ids` are all ids of the registry, for `member:dataset` names."""
+    if (unwanted := _unwanted(member, selection, now)) is not None:
+        return Plan(member, query, unwanted)
+    if query.dataset_ids:
+        own = _own_data_sets(query, member, member_ids)
+        if not own:
+            reason = NotAsked(
+                NotAskedCode.DATASET, "none of the data sets asked for belongs to this beacon"
+            )
+            return Plan(member, query, reason)
+        query = replace(query, dataset_ids=own)
+    return Plan(member, query, translator_for(member.protocol).plan(query, member))
+
+
+def plan_all(
+    query: Query, snapshot: Snapshot, *, selection: Selection, now: Callable[[], datetime]
+) -> tuple[Plan, ...]:
+    """Plan every member, in registry order."""
+    at = now()
+    return tuple(
+        plan_member(query, member, selection=selection, now=at, member_ids=snapshot.by_id)
+        for member in snapshot.members
+    )
+
+
+def _unwanted(member: RegisteredMember, selection: Selection, now: datetime) -> NotAsked | None:
+    if not selection.takes(member):
+        return NotAsked(NotAskedCode.NOT_SELECTED, "the question was put to other members only")
+    if member.entry.disabled:
+        return NotAsked(NotAskedCode.DISABLED, "switched off by the operator of this network")
+    pause = member.entry.paused
+    if pause is not None and not pause.is_over(now):
+        until = f" until {pause.until.isoformat()}" if pause.until else ""
+        note = f": {pause.note}" if pause.note else ""
+        return NotAsked(NotAskedCode.PAUSED, f"paused{until}{note}")
+    return None
+
+
+def _own_data_sets(
+    query: Query, member: RegisteredMember, member_ids: Mapping[str, object]
+) -> tuple[str, ...]:
+    """Give the data sets asked for that are, or may be, this member's.
+
+    `member:dataset` names one member's data set; a bare id may be anybody's unless the member has
+    told which ones it has.
+    """
+    own: list[str] = []
+    told = {data_set.id for data_set in member.capabilities.data_sets}
+    for data_set_id in query.dataset_ids:
+        owner, separator, rest = data_set_id.partition(":")
+        if separator and owner in member_ids:
+            if owner == member.id:
+                own.append(rest)
+        elif not told or data_set_id in told:
+            own.append(data_set_id)
+    return tuple(own)

@@ -1,0 +1,217 @@
+"""The use case: one question to every member, one honest answer."""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+from aggregator.base.deadline import Deadline
+from aggregator.base.errors import BadQuery, Overloaded
+from aggregator.cache.freshness import Freshness
+from aggregator.engine.asking import Asking, MemberAsker, Question, identify
+from aggregator.engine.fanout import fan_out
+from aggregator.engine.merge import merge
+from aggregator.engine.planner import Plan, Selection, plan_all
+from aggregator.model.merged import NetworkAnswer
+from aggregator.model.outcome import Ending, MemberOutcome, NotAskedCode, Reason
+from aggregator.model.query import Query
+from aggregator.protocol.wire import Ask, NotAsked
+from aggregator.upstream.limits import Gate
+from aggregator.upstream.tokens import Credential, NeedsToken, credential_for
+from registry.snapshot import RegisteredMember, SnapshotHolder
+
+MAX_REFRESHES = 64
+"""How many stale answers are renewed in the background at once; more wait for the next question."""
+
+OnOutcome = Callable[[MemberOutcome], None]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryOptions:
+    """How a question is asked, beside what it asks."""
+
+    deadline_s: float
+    selection: Selection = field(default_factory=Selection)
+    user_token: str | None = field(default=None, repr=False)
+    via: tuple[str, ...] = ()
+    """The Via entries the question came with."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What would happen with one member."""
+
+    plan: Plan
+    credential: Credential | NeedsToken
+
+
+class NetworkService:
+    """Asks the whole network."""
+
+    def __init__(
+        self,
+        *,
+        holder: SnapshotHolder,
+        asker: MemberAsker,
+        network_id: str,
+        max_queries: int,
+        clock: Callable[[], float],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._holder = holder
+        self._asker = asker
+        self._network_id = network_id
+        self._gate = Gate(max_queries)
+        self._clock = clock
+        self._now = now
+        self._environ = environ
+        self._refreshes: set[asyncio.Task[None]] = set()
+
+    async def aclose(self) -> None:
+        """End background work; running questions belong to their callers."""
+        for task in self._refreshes:
+            task.cancel()
+        if self._refreshes:
+            await asyncio.wait(self._refreshes)
+
+    async def ask(
+        self, query: Query, options: QueryOptions, on_outcome: OnOutcome | None = None
+    ) -> NetworkAnswer:
+        """Ask every member the client selected and merge what came until the deadline.
+
+        `on_outcome` hears of every member once, as it ends. Raises `BadQuery` for a selection the
+        registry does not have and `Overloaded` when too many questions wait. If the caller is
+        cancelled, every call that nobody else waits for is cancelled too.
+        """
+        snapshot = self._holder.current
+        if problems := options.selection.problems(snapshot):
+            raise BadQuery(problems)
+        started = self._clock()
+        deadline = Deadline.after(options.deadline_s, self._clock)
+        await self._enter(deadline)
+        try:
+            plans = plan_all(query, snapshot, selection=options.selection, now=self._now)
+            outcomes = await self._run(plans, options, deadline, on_outcome or _ignore)
+        finally:
+            self._gate.release()
+        return merge(
+            query,
+            [outcomes[member.id] for member in snapshot.members],
+            elapsed_s=self._clock() - started,
+            warnings=options.warnings,
+        )
+
+    def explain(self, query: Query, options: QueryOptions) -> tuple[Explained, ...]:
+        """Say what each member would be sent, or why it would not be asked; sends nothing."""
+        snapshot = self._holder.current
+        if problems := options.selection.problems(snapshot):
+            raise BadQuery(problems)
+        plans = plan_all(query, snapshot, selection=options.selection, now=self._now)
+        return tuple(
+            Explained(plan, credential_for(plan.member, options.user_token, self._environ))
+            for plan in plans
+        )
+
+    async def _enter(self, deadline: Deadline) -> None:
+        try:
+            async with asyncio.timeout(deadline.remaining_s / 2):
+                await self._gate.acquire()
+        except TimeoutError:
+            raise Overloaded(
+                "This network is answering too many questions at once. Ask again in a moment.",
+                retry_after_s=2,
+            ) from None
+
+    async def _run(
+        self,
+        plans: tuple[Plan, ...],
+        options: QueryOptions,
+        deadline: Deadline,
+        tell: OnOutcome,
+    ) -> dict[str, MemberOutcome]:
+        outcomes: dict[str, MemberOutcome] = {}
+
+        def ended(outcome: MemberOutcome) -> MemberOutcome:
+            outcomes[outcome.member.id] = outcome
+            tell(outcome)
+            return outcome
+
+        askings: list[Asking] = []
+        for plan in plans:
+            asking = self._prepare(plan, options)
+            if isinstance(asking, MemberOutcome):
+                ended(asking)
+            else:
+                askings.append(asking)
+        question = Question(deadline, self._via(options))
+        live: dict[str, Asking] = {}
+        for asking in await self._asker.look_up(askings):
+            freshness = self._asker.freshness(asking)
+            if freshness in {Freshness.FRESH, Freshness.REVALIDATE}:
+                ended(self._asker.from_cache(asking))
+                if freshness is Freshness.REVALIDATE:
+                    self._refresh(asking, question.via, options.deadline_s)
+            else:
+                live[asking.plan.member.id] = asking
+        await self._ask_live(live, question, ended)
+        return outcomes
+
+    async def _ask_live(
+        self,
+        live: Mapping[str, Asking],
+        question: Question,
+        ended: Callable[[MemberOutcome], MemberOutcome],
+    ) -> None:
+        started = self._clock()
+
+        async def one(asking: Asking) -> MemberOutcome:
+            return ended(await self._asker.ask(asking, question))
+
+        await fan_out(
+            {key: partial(one, asking) for key, asking in live.items()},
+            question.deadline,
+            late=lambda key: ended(self._asker.late(live[key], self._clock() - started)),
+        )
+
+    def _prepare(self, plan: Plan, options: QueryOptions) -> Asking | MemberOutcome:
+        decision = plan.decision
+        if isinstance(decision, NotAsked):
+            return _not_asked(plan.member, decision)
+        credential = credential_for(plan.member, options.user_token, self._environ)
+        if isinstance(credential, NeedsToken):
+            return _not_asked(
+                plan.member, NotAsked(NotAskedCode.NEEDS_TOKEN, credential.message), decision
+            )
+        return self._asker.prepare(plan, decision, credential)
+
+    def _via(self, options: QueryOptions) -> str:
+        return ", ".join((*options.via, f"1.1 {self._network_id}"))
+
+    def _refresh(self, asking: Asking, via: str, deadline_s: float) -> None:
+        if len(self._refreshes) >= MAX_REFRESHES:
+            return
+        question = Question(Deadline.after(deadline_s, self._clock), via)
+        task = asyncio.create_task(
+            self._asker.refresh(asking, question), name=f"refresh {asking.plan.member.id}"
+        )
+        self._refreshes.add(task)
+        task.add_done_callback(self._refreshes.discard)
+
+
+def _not_asked(
+    member: RegisteredMember, decision: NotAsked, ask: Ask | None = None
+) -> MemberOutcome:
+    return MemberOutcome(
+        identify(member),
+        Ending.NOT_ASKED,
+        reason=Reason(decision.code, decision.message),
+        warnings=ask.warnings if ask else (),
+    )
+
+
+def _ignore(_: MemberOutcome) -> None:
+    return None

@@ -1,0 +1,167 @@
+"""Keeps the registry current: reads the seed, looks at members, publishes snapshots.
+
+The engine reads the published snapshot and writes nothing; what it learns comes here as events.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from aggregator.base.errors import ConfigError
+from aggregator.engine.asking import DialectLearned
+from aggregator.upstream.tokens import Credential, credential_for
+from aggregator.watch.discovery import Discovery, Getter, discover
+from registry.seed import SeedFile
+from registry.snapshot import RegisteredMember, SnapshotHolder
+from registry.store import RegistryStore
+
+log = structlog.get_logger(__name__)
+
+CONCURRENT_LOOKS = 8
+
+
+class RegistryKeeper:
+    """Owns the background tasks that keep the registry current."""
+
+    def __init__(
+        self,
+        *,
+        store: RegistryStore,
+        holder: SnapshotHolder,
+        getter: Getter,
+        network_id: str,
+        seed: SeedFile | None,
+        poll_s: float,
+        refresh_s: float,
+        retry_s: float,
+        environ: Callable[[], dict[str, str]],
+        on_members: Callable[[tuple[str, ...]], None] = lambda ids: None,
+    ) -> None:
+        self._store = store
+        self._holder = holder
+        self._getter = getter
+        self._via = f"1.1 {network_id}"
+        self._seed = seed
+        self._poll_s = poll_s
+        self._refresh_s = refresh_s
+        self._retry_s = retry_s
+        self._environ = environ
+        self._on_members = on_members
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._looked_at: dict[str, tuple[str, float]] = {}
+        self._publishing = asyncio.Lock()
+        self._slots = asyncio.Semaphore(CONCURRENT_LOOKS)
+
+    async def start(self) -> None:
+        """Load the seed, publish, and begin to look; raises `ConfigError` for a bad seed."""
+        if self._seed is not None:
+            await self._store.declare(self._seed.read())
+        await self._publish()
+        self._spawn(self._watch(), "watch the registry")
+
+    async def aclose(self) -> None:
+        """End the background tasks."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def learned(self, event: DialectLearned) -> None:
+        """Take in what a question taught about a member's dialect."""
+        log.info(
+            "dialect learned",
+            member=event.member_id,
+            dialect=event.dialect.model_dump(exclude_defaults=True, mode="json"),
+            because=event.because,
+        )
+        self._spawn(self._learn(event), f"learn {event.member_id}")
+
+    async def look_at_all(self) -> None:
+        """Look once at every member that is due, and publish what changed."""
+        now = asyncio.get_running_loop().time()
+        due = [member for member in self._holder.current.members if self._is_due(member, now)]
+        await asyncio.gather(*(self._look_at(member) for member in due))
+
+    async def reload(self) -> bool:
+        """Read the seed if it changed; a bad one changes nothing and is logged."""
+        if self._seed is None or not self._seed.has_changed():
+            return False
+        try:
+            changes = await self._store.declare(self._seed.read())
+        except ConfigError as error:
+            log.error(  # noqa: TRY400 - the problems say it; a trace would hide them
+                "the members file cannot be used; the last good one stays", problems=error.problems
+            )
+            return False
+        log.info(
+            "members reloaded",
+            added=changes.added,
+            changed=changes.changed,
+            removed=changes.removed,
+        )
+        await self._publish()
+        return True
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                await self.reload()
+                await self.look_at_all()
+            except Exception:
+                # A background service goes on whatever happens; what happened is in the log.
+                log.exception("watching the registry failed")
+            await asyncio.sleep(self._poll_s)
+
+    def _is_due(self, member: RegisteredMember, now: float) -> bool:
+        entry = member.entry
+        if entry.disabled:
+            return False
+        seen = self._looked_at.get(member.id)
+        if seen is None or seen[0] != f"{entry.url} {entry.protocol}":
+            return True
+        wait_s = self._retry_s if member.capabilities.fetched_at is None else self._refresh_s
+        return now - seen[1] >= wait_s
+
+    async def _look_at(self, member: RegisteredMember) -> None:
+        entry = member.entry
+        self._looked_at[member.id] = (
+            f"{entry.url} {entry.protocol}",
+            asyncio.get_running_loop().time(),
+        )
+        async with self._slots:
+            found = await self._discover(member)
+        if found.capabilities is None:
+            if found.looks:
+                log.warning("member not recognised", member=member.id, seen=found.looks[0].result)
+            return
+        if await self._store.learn_capabilities(member.id, found.capabilities):
+            await self._publish()
+
+    async def _discover(self, member: RegisteredMember) -> Discovery:
+        credential = credential_for(member, None, self._environ())
+        authorization = credential.authorization if isinstance(credential, Credential) else None
+        return await discover(
+            member,
+            self._getter,
+            via=self._via,
+            now=datetime.now(UTC),
+            authorization=authorization,
+        )
+
+    async def _learn(self, event: DialectLearned) -> None:
+        if await self._store.learn_dialect(event.member_id, event.dialect):
+            await self._publish()
+
+    async def _publish(self) -> None:
+        async with self._publishing:
+            members = await self._store.members()
+            self._holder.publish(members)
+            self._on_members(tuple(member.id for member in members))
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(coroutine, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
