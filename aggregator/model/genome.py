@@ -103,16 +103,22 @@ _LENGTHS: Final[Mapping[Assembly, tuple[int, ...]]] = {
 _RCRS_LENGTH: Final = 16569
 
 _ASSEMBLY_FORMS: Final = (
-    (re.compile(r"(?:grch38(?:\.p\d+)?|b38|hs38(?:d1|dh)?)", re.I), Assembly.GRCH38, False),
-    (re.compile(r"hg38(?:\.p\d+)?", re.I), Assembly.GRCH38, True),
-    (re.compile(r"(?:grch37(?:\.p\d+)?|b37|hs37(?:d5)?|g1k_v37)", re.I), Assembly.GRCH37, False),
-    (re.compile(r"hg19(?:\.p\d+)?", re.I), Assembly.GRCH37, True),
-    (re.compile(r"(?:ncbi36(?:\.\d+)?|b36)", re.I), Assembly.NCBI36, False),
-    (re.compile(r"hg18", re.I), Assembly.NCBI36, True),
+    (re.compile(r"(?:grch38(?:\.p\d+)?|b38|hs38(?:d1|dh)?)", re.I | re.A), Assembly.GRCH38, False),
+    (re.compile(r"hg38(?:\.p\d+)?", re.I | re.A), Assembly.GRCH38, True),
+    (
+        re.compile(r"(?:grch37(?:\.p\d+)?|b37|hs37(?:d5)?|g1k_v37)", re.I | re.A),
+        Assembly.GRCH37,
+        False,
+    ),
+    (re.compile(r"hg19(?:\.p\d+)?", re.I | re.A), Assembly.GRCH37, True),
+    (re.compile(r"(?:ncbi36(?:\.\d+)?|b36)", re.I | re.A), Assembly.NCBI36, False),
+    (re.compile(r"hg18", re.I | re.A), Assembly.NCBI36, True),
 )
-_GENBANK_ASSEMBLY: Final = re.compile(r"GC[FA]_0*1405\.(\d+)", re.I)
-_CHROMOSOME: Final = re.compile(r"(?:chr(?:omosome|om)?[ _]?)?(0?[1-9]|1\d|2[0-4]|x|y|mt|m)", re.I)
-_ACCESSION: Final = re.compile(r"(?:refseq:)?(NC_0*(\d{1,6}))\.(\d+)", re.I)
+_GENBANK_ASSEMBLY: Final = re.compile(r"GC[FA]_0*1405\.(\d+)", re.I | re.A)
+_CHROMOSOME: Final = re.compile(
+    r"(?:chr(?:omosome|om)?[ _]?)?(0?[1-9]|1\d|2[0-4]|x|y|mt|m)", re.I | re.A
+)
+_ACCESSION: Final = re.compile(r"(?:refseq:)?(NC_0*(\d{1,6}))\.(\d+)", re.I | re.A)
 
 
 def parse_assembly(text: str) -> NamedAssembly:

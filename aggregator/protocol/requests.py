@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from aggregator.model.genome import Assembly
+from aggregator.model.genome import Assembly, GenomeError, parse_assembly
 from aggregator.model.query import (
     GENOMIC_VARIANT,
     Granularity,
@@ -31,7 +31,8 @@ from aggregator.protocol.parameters import (
     variant_fields,
     warn_unknown,
 )
-from aggregator.text.hgvs import parse_genomic
+from aggregator.text.genes import is_symbol, read_amino_acid_change, write_symbol
+from aggregator.text.hgvs import GenomicKind, parse_genomic
 
 _OPTIONS: Final = (
     "requestedGranularity",
@@ -62,6 +63,7 @@ def read_v2(
     granularity = reader.choice("requestedGranularity", [g.value for g in Granularity])
     include = reader.choice("includeResultsetResponses", [i.value for i in Include])
     pagination = _pagination(reader, max_limit)
+    fields.gene, fields.amino_acid_change = _names(fields)
     checked = check(_from_short_form(fields, reference), reference)
     warn_unknown(reader, {*TEXTS, *LENGTHS, *POSITIONS, *_OPTIONS})
     query = Query(
@@ -148,6 +150,19 @@ def variant_parameters(variant: VariantQuestion) -> dict[str, Any]:
     return written
 
 
+def _names(fields: VariantFields) -> tuple[str | None, str | None]:
+    """Write gene and amino acid change as members compare them: `BRAF`, `V600E`.
+
+    Accessions and whatever else is not understood stay as they came.
+    """
+    gene, change = fields.gene, fields.amino_acid_change
+    if gene is not None and is_symbol(gene):
+        gene = write_symbol(gene)
+    if change is not None:
+        change = read_amino_acid_change(change) or change
+    return gene, change
+
+
 def _from_short_form(fields: VariantFields, reference: ReferenceSequence | None) -> VariantFields:
     """Turn a genomic HGVS name into the allele it names, where its bases are known.
 
@@ -167,14 +182,21 @@ def _from_short_form(fields: VariantFields, reference: ReferenceSequence | None)
     if assembly is None and fields.assembly is None and change.chromosome != "MT":
         return fields
     name = assembly.value if assembly else fields.assembly or Assembly.GRCH38.value
+    try:
+        named = parse_assembly(name).assembly
+    except GenomeError:
+        return fields  # the check of the fields says so
     deleted, inserted = change.deleted, change.inserted
-    if deleted is None and reference is not None:
-        deleted = reference(Assembly(name), change.chromosome, change.start0, change.end0)
+    if reference is not None:
+        bases = reference(named, change.chromosome, change.start0, change.end0)
+        deleted = bases if deleted is None else deleted
+        if inserted is None and change.kind is GenomicKind.DUPLICATION:
+            inserted = bases
     if deleted is None or inserted is None:
         return fields
     return VariantFields(
         assembly=name,
-        chromosome=change.chromosome,
+        chromosome="M" if change.is_ucsc_mitochondrion else change.chromosome,
         start=(change.start0,),
         reference=deleted,
         alternate=inserted,

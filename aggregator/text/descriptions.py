@@ -39,13 +39,15 @@ _SEQUENCE_ID: Final = re.compile(
     _FLAGS,
 )
 _PROTEIN_REMARK: Final = re.compile(r" ?\(p\.[^()]*(?:\([^()]*\))?\)$", _FLAGS)
+# `MT-TL1 m.3243A>G`: the position tells more than the gene.
+_MITOCHONDRIAL_GENE: Final = re.compile(r"MT-[A-Z0-9]{1,8}[ :](?=m\.)", _FLAGS)
 _LEFT_OUT: Final = "what stood in brackets was left out"
 _ONLY_POSITIONS: Final = re.compile(r"[0-9_+*?()-]+")
 
 
 def read_description(text: str, frame: Frame) -> Understood | None:
     """Read an HGVS description that names its sequence; None for any other text."""
-    squeezed = squeeze(text)
+    squeezed = _MITOCHONDRIAL_GENE.sub("", squeeze(text))
     without_remark = _PROTEIN_REMARK.sub("", squeezed)
     found = _DESCRIPTION.fullmatch(without_remark)
     if found is None:

@@ -21,7 +21,7 @@ _CODES: Final = {
 }
 _NAMES: Final = {code: name.capitalize() for name, code in _CODES.items()}
 _LETTERS: Final = {**{code: code for code in _CODES.values()}, "X": "*"}
-_STOPS: Final = {"*", "X"}
+_STOPS: Final = {"*", "X", "TER"}
 
 _CHANGE: Final = re.compile(
     r"(?:p\. ?)?\(?([A-Z*]{1,3})([1-9][0-9]{0,4})(?:_([A-Z*]{1,3})([1-9][0-9]{0,4}))?"
@@ -62,6 +62,11 @@ def lacks_gene(text: str) -> Refusal:
     )
 
 
+def is_symbol(text: str) -> bool:
+    """Whether a text has the form of a gene symbol."""
+    return _SYMBOL.fullmatch(text) is not None
+
+
 def write_symbol(text: str) -> str:
     """Write a gene symbol as HGNC does: upper case but for the open reading frames (C9orf72)."""
     return _OPEN_READING_FRAME.sub(r"\1orf\2", text.upper())
@@ -77,7 +82,7 @@ def read_amino_acid_change(text: str) -> str | None:
         return None
     first, position, last, end, what = found.groups()
     before = _code(first)
-    after = _read_outcome(what, has_span=last is not None, size=len(first))
+    after = _read_outcome(what, has_span=last is not None, first=first)
     if before is None or after is None:
         return None
     if last is None:
@@ -108,7 +113,7 @@ def _read_amino_acid(text: str) -> Understood | None:
     return None
 
 
-def _read_outcome(what: str, *, has_span: bool, size: int) -> str | None:
+def _read_outcome(what: str, *, has_span: bool, first: str) -> str | None:
     """Read what becomes of the amino acids, in one-letter codes."""
     lowered = what.lower()
     if lowered in {"del", "dup"}:
@@ -125,7 +130,7 @@ def _read_outcome(what: str, *, has_span: bool, size: int) -> str | None:
         return None if replaced is None else f"{replaced}fs{stop}"
     if what == "=":
         return what
-    same_code = len(what) == size or what.upper() in _STOPS | {"TER"} or size == 0
+    same_code = len(what) == len(first) or not {what.upper(), first.upper()}.isdisjoint(_STOPS)
     return _code(what) if same_code else None
 
 

@@ -82,7 +82,7 @@ def refuse_named_allele(text: str) -> None:
         )
     if star := _STAR.fullmatch(text):
         raise Refusal(
-            f"{shorten(text)} is a star allele: a set of variants, which Beacon cannot ask for.",
+            f"{shorten(text)} is a star allele; Beacon queries need a position and bases.",
             f"Ask for the variants that define it in {star[1].upper()} one by one, by position.",
         )
     if delta := _DELTA.fullmatch(text):

@@ -29,7 +29,12 @@ __all__ = [
 _NOTHING_TYPED: Final = Misread(
     "Type a variant, a region or a gene.", "For example 1 : 13272 G > C"
 )
-_BETWEEN_QUESTIONS: Final = re.compile(r" ?[;,] ?| and | ")
+_BETWEEN_QUESTIONS: Final = tuple(
+    # A comma between the digits of thousands separates no questions.
+    map(re.compile, (r" ?; ?", r" ?,(?![0-9]{3}(?![0-9])) ?", r" and ", r" "))
+)
+_MAX_PIECES: Final = 6
+"""How many questions of a list are looked at to know that it is one."""
 
 
 @final
@@ -110,12 +115,13 @@ def _read(body: str, frame: Frame) -> Understood:
 
 
 def _first_of_several(body: str, frame: Frame) -> str | None:
-    """Give the first question if the text starts and ends with one."""
-    pieces = [piece for piece in _BETWEEN_QUESTIONS.split(body) if piece]
-    if len(pieces) < 2:
-        return None
-    is_list = all(_is_question(piece, frame) for piece in (pieces[0], pieces[-1]))
-    return pieces[0] if is_list else None
+    """Give the first question if the text is a list of them."""
+    for separator in _BETWEEN_QUESTIONS:
+        pieces = [piece for piece in separator.split(body) if piece]
+        looked_at = pieces[:_MAX_PIECES]
+        if len(pieces) > 1 and all(_is_question(piece, frame) for piece in looked_at):
+            return pieces[0]
+    return None
 
 
 def _is_question(piece: str, frame: Frame) -> bool:
