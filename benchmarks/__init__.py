@@ -1,0 +1,1 @@
+"""Measures of the engine as ratios within one run; `make bench` prints them."""
