@@ -15,8 +15,8 @@ help: ## show what there is
 
 install: $(STAMP) ## make .venv with everything
 
-$(STAMP): pyproject.toml constraints.txt Makefile
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(STAMP): pyproject.toml constraints.txt Makefile scripts/venv
+	scripts/venv $(VENV) $(PYTHON)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable '.[fast]'
 	$(BIN)/python -m pip install --quiet --no-deps $(SCHEMAS)
@@ -35,10 +35,12 @@ check: $(STAMP) ## format, lint, types, import rules
 	$(BIN)/lint-imports
 
 test: $(STAMP) ## run the whole suite
+	scripts/test-packages
 	$(PYTEST) -n 2 -m "not long and not leak"
 	$(PYTEST) -m "leak and not long"
 
 test-long: $(STAMP) ## run the many-rounds tests too
+	scripts/test-packages
 	$(PYTEST) -n 2 -m "not leak"
 	$(PYTEST) -m leak
 

@@ -62,7 +62,7 @@ def large_body(size: int) -> bytes:
                 },
             },
         },
-        "caseLevelData": [{"biosampleId": f"sample-{n}"} for n in range(12)],
+        "caseLevelData": [{"biosampleId": f"sample-{n}"} for n in range(40)],
     }
     each = len(json.dumps(record)) + 2
     document = json.loads(json.dumps(SMALL))

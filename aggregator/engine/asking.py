@@ -6,17 +6,16 @@ member never changes another's answer.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
 
-from aggregator.base.deadline import Deadline
 from aggregator.cache.freshness import Freshness, FreshnessRules
 from aggregator.cache.keys import answer_key
 from aggregator.cache.store import AnswerStore, StoredAnswer, decode, encode
-from aggregator.engine.coalesce import Coalescer
+from aggregator.engine.coalesce import Coalescer, Joined
 from aggregator.engine.planner import Plan
 from aggregator.model.answer import Answer, Exists, Match, union
 from aggregator.model.outcome import (
@@ -38,6 +37,9 @@ from registry.models import Dialect
 from registry.snapshot import RegisteredMember
 
 log = structlog.get_logger(__name__)
+
+LARGE_BYTES = 2**20
+"""Bodies above this are read in a turn of the event loop of their own."""
 
 
 class Client(Protocol):
@@ -68,15 +70,6 @@ class DialectLearned:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is common to all members of one question."""
-
-    deadline: Deadline
-    via: str
-    """The whole Via chain to send, ending with this network."""
-
-
-@dataclass(frozen=True, slots=True)
 class Asking:
     """One member about to be asked: its plan, credential, cache key and what the cache holds."""
 
@@ -88,24 +81,22 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class _Suspended:
+class Suspended:
+    """The breaker let no call through."""
+
     message: str
     until_s: float
+    """On the breakers' clock."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Called:
-    """The end of one shared call."""
+class Called:
+    """The end of one shared call: the same for all who waited for it."""
 
-    result: Answer | Failure | _Suspended
+    result: Answer | Failure | Suspended
     hits: tuple[int, ...] = ()
     attempts: int = 0
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Running:
-    progress: CallProgress = field(default_factory=CallProgress)
 
 
 class MemberAsker:
@@ -128,6 +119,7 @@ class MemberAsker:
         self._client = client
         self._store = store
         self._rules = rules
+        self._keeps = rules.keep_s > 0
         self._breakers = breakers
         self._member_timeout_s = member_timeout_s
         self._max_body_bytes = max_body_bytes
@@ -135,13 +127,18 @@ class MemberAsker:
         self._clock = clock
         self._wall_clock = wall_clock
         self.emit = emit
-        self._calls: Coalescer[_Called] = Coalescer()
-        self._running: dict[str, _Running] = {}
+        self._calls: Coalescer[Called] = Coalescer()
+        self._progress: dict[str, CallProgress] = {}
 
     @property
     def calls_in_flight(self) -> int:
         """Shared calls running now."""
         return len(self._calls)
+
+    @property
+    def shared_calls(self) -> int:
+        """How often a question joined a call that was already running."""
+        return self._calls.shared_calls
 
     def prepare(self, plan: Plan, ask: Ask, credential: Credential) -> Asking:
         """Name the cache key of a planned member."""
@@ -149,8 +146,8 @@ class MemberAsker:
 
     async def look_up(self, askings: Sequence[Asking]) -> list[Asking]:
         """Add what the cache holds, in one go."""
-        if not askings:
-            return []
+        if not askings or not self._keeps:
+            return list(askings)
         kept = await self._store.get_many([asking.key for asking in askings])
         return [
             replace(asking, stored=decode(raw)) if raw is not None else asking
@@ -168,18 +165,16 @@ class MemberAsker:
         fresh = self.freshness(asking) is Freshness.FRESH
         return self._stored_outcome(asking, Source.CACHE if fresh else Source.STALE)
 
-    async def ask(self, asking: Asking, question: Question) -> MemberOutcome:
-        """Ask the member itself; an older answer may stand in if it fails."""
-        started = self._clock()
-        try:
-            called = await self._shared_call(asking, question)
-        except Exception:
-            # The boundary that keeps one member's trouble from every other member's answer.
-            log.exception("asking failed", member=asking.plan.member.id)
-            called = _Called(
-                Failure(NoAnswerCode.INTERNAL, "an error of this network, not of the beacon")
-            )
-        elapsed_s = self._clock() - started
+    def begin(self, asking: Asking, via: str) -> Joined[Called]:
+        """Begin to ask the member itself, or join an equal call that is running.
+
+        The call is bounded by the member's own time, not by one question's deadline, so that a
+        hurried question takes nothing from a patient one.
+        """
+        return self._calls.join(asking.key, lambda: self._call(asking, via))
+
+    def outcome(self, asking: Asking, called: Called, elapsed_s: float) -> MemberOutcome:
+        """Say what came of a call; an older answer may stand in for a failure."""
         outcome = self._live_outcome(asking, called, elapsed_s)
         if outcome.ending in {Ending.FOUND, Ending.NOT_FOUND}:
             return outcome
@@ -194,47 +189,43 @@ class MemberAsker:
             warnings=(*stale.warnings, f"the beacon is silent now ({because})"),
         )
 
-    async def refresh(self, asking: Asking, question: Question) -> None:
-        """Fetch a new answer for the cache."""
-        await self.ask(asking, question)
-
     def late(self, asking: Asking, elapsed_s: float) -> MemberOutcome:
         """Say that a member was still running when the question's time was over."""
-        failure = self._out_of_time(asking.key, elapsed_s)
-        return self._live_outcome(asking, _Called(failure, attempts=1), elapsed_s)
-
-    async def _shared_call(self, asking: Asking, question: Question) -> _Called:
-        remaining_s = question.deadline.remaining_s
-        try:
-            async with asyncio.timeout(remaining_s):
-                return await self._calls.run(asking.key, lambda: self._call(asking, question.via))
-        except TimeoutError:
-            return _Called(self._out_of_time(asking.key, remaining_s), attempts=1)
-
-    def _out_of_time(self, key: str, waited_s: float) -> Failure:
-        running = self._running.get(key)
-        if running is not None and not running.progress.has_slot:
-            return Failure(
+        failure = Failure(NoAnswerCode.TIMEOUT, f"no answer within {_seconds(elapsed_s)}")
+        progress = self._progress.get(asking.key)
+        if progress is not None and not progress.has_slot:
+            failure = Failure(
                 NoAnswerCode.OVERLOADED, "no free slot for this beacon before the deadline"
             )
-        return Failure(NoAnswerCode.TIMEOUT, f"no answer within {_seconds(waited_s)}")
+        return self.outcome(asking, Called(failure, attempts=1), elapsed_s)
 
-    async def _call(self, asking: Asking, via: str) -> _Called:
+    async def _call(self, asking: Asking, via: str) -> Called:
+        """Ask once for all who wait; never raises but when cancelled."""
+        try:
+            return await self._guarded(asking, via)
+        except Exception:
+            # The boundary that keeps one member's trouble from every other member's answer.
+            log.exception("asking failed", member=asking.plan.member.id)
+            return Called(
+                Failure(NoAnswerCode.INTERNAL, "an error of this network, not of the beacon")
+            )
+
+    async def _guarded(self, asking: Asking, via: str) -> Called:
         member = asking.plan.member
         permit = self._breakers.of(member.id).allow(self._clock())
         if isinstance(permit, Refusal):
-            return _Called(_Suspended(permit.message, permit.until_s))
-        running = self._running[asking.key] = _Running()
+            return Called(Suspended(permit.message, permit.until_s))
+        progress = self._progress[asking.key] = CallProgress()
         try:
             with permit:
-                called = await self._call_parts(asking, via, running.progress)
+                called = await self._call_parts(asking, via, progress)
                 failure = called.result if isinstance(called.result, Failure) else None
                 permit.record(judge(failure), self._clock())
             return called
         finally:
-            self._running.pop(asking.key, None)
+            del self._progress[asking.key]
 
-    async def _call_parts(self, asking: Asking, via: str, progress: CallProgress) -> _Called:
+    async def _call_parts(self, asking: Asking, via: str, progress: CallProgress) -> Called:
         asked = asking
         ends = await self._send(asked, via, progress)
         learned = next((e.learned for e, _ in ends if isinstance(e, Failure) and e.learned), None)
@@ -247,7 +238,7 @@ class MemberAsker:
             called = replace(called, attempts=called.attempts + tries)
         else:
             called = self._combined(ends)
-        if isinstance(called.result, Answer) and not _forbids_keeping(ends):
+        if self._keeps and isinstance(called.result, Answer) and not _forbids_keeping(ends):
             stored = StoredAnswer(self._wall_clock(), called.result, called.hits)
             await self._store.put(asked.key, encode(stored), self._rules.keep_s)
         return called
@@ -289,10 +280,12 @@ class MemberAsker:
             return result.failure, result
         if result.reply is None:
             return Failure(NoAnswerCode.INTERNAL, "nothing came back"), result
+        if len(result.reply.body) > LARGE_BYTES:
+            await asyncio.sleep(0)  # everybody else's turn between receiving and reading
         read = translator_for(member.protocol).read(result.reply, query, member, part)
         return read, result
 
-    def _combined(self, ends: Sequence[tuple[Answer | Failure, CallResult]]) -> _Called:
+    def _combined(self, ends: Sequence[tuple[Answer | Failure, CallResult]]) -> Called:
         """Join the parts: any yes is a yes, a no needs them all."""
         attempts = sum(result.attempts for _, result in ends)
         answers = [end for end, _ in ends if isinstance(end, Answer)]
@@ -304,16 +297,16 @@ class MemberAsker:
         )
         if hits and failures:
             warning = f"part of the question was not answered: {failures[0].message}"
-            return _Called(union(answers), hits, attempts, (warning,))
+            return Called(union(answers), hits, attempts, (warning,))
         if failures:
-            return _Called(failures[0], (), attempts)
+            return Called(failures[0], (), attempts)
         joined = union(answers)
         if joined.exists is Exists.UNKNOWN:
             failure = Failure(NoAnswerCode.NO_VERDICT, "the beacon said neither yes nor no")
-            return _Called(failure, (), attempts)
-        return _Called(joined, hits, attempts)
+            return Called(failure, (), attempts)
+        return Called(joined, hits, attempts)
 
-    def _live_outcome(self, asking: Asking, called: _Called, elapsed_s: float) -> MemberOutcome:
+    def _live_outcome(self, asking: Asking, called: Called, elapsed_s: float) -> MemberOutcome:
         who = identify(asking.plan.member)
         result = called.result
         if isinstance(result, Answer):
@@ -325,7 +318,7 @@ class MemberAsker:
                 attempts=called.attempts,
                 warnings=called.warnings,
             )
-        if isinstance(result, _Suspended):
+        if isinstance(result, Suspended):
             return self._suspended(who, result)
         ending = Ending.NOT_ASKED if isinstance(result.code, NotAskedCode) else Ending.NO_ANSWER
         return MemberOutcome(
@@ -338,7 +331,7 @@ class MemberAsker:
             retry_after_s=result.retry_after_s,
         )
 
-    def _suspended(self, who: Member, result: _Suspended) -> MemberOutcome:
+    def _suspended(self, who: Member, result: Suspended) -> MemberOutcome:
         wait_s = max(1.0, result.until_s - self._clock())
         until = datetime.fromtimestamp(self._wall_clock() + wait_s, UTC)
         because = f" ({result.message})" if result.message else ""

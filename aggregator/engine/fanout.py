@@ -1,10 +1,11 @@
-"""Runs all members at once under one deadline; what is not in by then has not answered."""
+"""Waits for all members at once under one deadline; what is not in by then has not answered."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from aggregator.base.deadline import Deadline
+from aggregator.engine.coalesce import Joined
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -14,25 +15,55 @@ GRACE_S = 0.02
 
 
 async def fan_out(
-    calls: Mapping[K, Callable[[], Coroutine[Any, Any, T]]],
+    joined: Mapping[K, Joined[T]],
     deadline: Deadline,
     *,
-    late: Callable[[K], T],
-) -> dict[K, T]:
-    """Await every call until the deadline and give one value for each.
+    ended: Callable[[K, T], None],
+    late: Callable[[K], None],
+) -> None:
+    """Hear every call once until the deadline: `ended` as it ends, else `late`.
 
-    The calls return values and do not raise. Those still running after the deadline are
-    cancelled, awaited, and replaced by `late`. If the caller is cancelled, so are all calls, and
-    they have ended before the cancellation goes on.
+    The calls give values and do not raise. Calls that nobody else waits for are cancelled when
+    the deadline has passed or the caller is cancelled, and they have ended before this returns.
+    One callback per call instead of a task each: with 50 members that is a third of the cost.
     """
-    tasks = {asyncio.create_task(start(), name=f"ask {key}"): key for key, start in calls.items()}
+    waiting = dict(joined)
+    all_in: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def one_is_in(key: K, task: "asyncio.Task[T]") -> None:
+        if waiting.pop(key, None) is None:
+            return
+        if task.cancelled():
+            late(key)
+        else:
+            ended(key, task.result())
+        if not waiting and not all_in.done():
+            all_in.set_result(None)
+
+    callbacks: dict[K, Callable[[Any], None]] = {}
+    for key, place in joined.items():
+        callbacks[key] = _calling(one_is_in, key)
+        place.task.add_done_callback(callbacks[key])
     try:
-        if tasks:
-            await asyncio.wait(tasks, timeout=deadline.remaining_s + GRACE_S)
+        if waiting:
+            await asyncio.wait((all_in,), timeout=deadline.remaining_s + GRACE_S)
     finally:
-        pending = [task for task in tasks if not task.done()]
-        for task in pending:
-            task.cancel()
-        if pending:
-            await asyncio.wait(pending)
-    return {key: late(key) if task.cancelled() else task.result() for task, key in tasks.items()}
+        missed = list(waiting)
+        waiting.clear()
+        dying = []
+        for key, place in joined.items():
+            if key in callbacks:
+                place.task.remove_done_callback(callbacks[key])
+            if (task := place.leave()) is not None:
+                dying.append(task)
+        all_in.cancel()
+        if dying:
+            await asyncio.wait(dying)
+    for key in missed:
+        late(key)
+
+
+def _calling(
+    one_is_in: "Callable[[K, asyncio.Task[T]], None]", key: K
+) -> "Callable[[asyncio.Task[T]], None]":
+    return lambda task: one_is_in(key, task)

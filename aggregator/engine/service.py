@@ -5,12 +5,11 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 
 from aggregator.base.deadline import Deadline
 from aggregator.base.errors import BadQuery, Overloaded
 from aggregator.cache.freshness import Freshness
-from aggregator.engine.asking import Asking, MemberAsker, Question, identify
+from aggregator.engine.asking import Asking, Called, MemberAsker, identify
 from aggregator.engine.fanout import fan_out
 from aggregator.engine.merge import merge
 from aggregator.engine.planner import Plan, Selection, plan_all
@@ -79,11 +78,17 @@ class NetworkService:
             await asyncio.wait(self._refreshes)
 
     async def ask(
-        self, query: Query, options: QueryOptions, on_outcome: OnOutcome | None = None
+        self,
+        query: Query,
+        options: QueryOptions,
+        on_outcome: OnOutcome | None = None,
+        *,
+        on_admitted: Callable[[], None] | None = None,
     ) -> NetworkAnswer:
         """Ask every member the client selected and merge what came until the deadline.
 
-        `on_outcome` hears of every member once, as it ends. Raises `BadQuery` for a selection the
+        `on_admitted` hears when the question waits in line no more, `on_outcome` of every member
+        once, as it ends. Raises `BadQuery` for a selection the
         registry does not have and `Overloaded` when too many questions wait. If the caller is
         cancelled, every call that nobody else waits for is cancelled too.
         """
@@ -94,6 +99,8 @@ class NetworkService:
         deadline = Deadline.after(options.deadline_s, self._clock)
         await self._enter(deadline)
         try:
+            if on_admitted is not None:
+                on_admitted()
             plans = plan_all(query, snapshot, selection=options.selection, now=self._now)
             outcomes = await self._run(plans, options, deadline, on_outcome or _ignore)
         finally:
@@ -147,35 +154,37 @@ class NetworkService:
                 ended(asking)
             else:
                 askings.append(asking)
-        question = Question(deadline, self._via(options))
+        via = self._via(options)
         live: dict[str, Asking] = {}
         for asking in await self._asker.look_up(askings):
             freshness = self._asker.freshness(asking)
             if freshness in {Freshness.FRESH, Freshness.REVALIDATE}:
                 ended(self._asker.from_cache(asking))
                 if freshness is Freshness.REVALIDATE:
-                    self._refresh(asking, question.via, options.deadline_s)
+                    self._refresh(asking, via, options.deadline_s)
             else:
                 live[asking.plan.member.id] = asking
-        await self._ask_live(live, question, ended)
+        await self._ask_live(live, via, deadline, ended)
         return outcomes
 
     async def _ask_live(
         self,
         live: Mapping[str, Asking],
-        question: Question,
-        ended: Callable[[MemberOutcome], MemberOutcome],
+        via: str,
+        deadline: Deadline,
+        ended: Callable[[MemberOutcome], object],
     ) -> None:
         started = self._clock()
+        asker = self._asker
 
-        async def one(asking: Asking) -> MemberOutcome:
-            return ended(await self._asker.ask(asking, question))
+        def is_in(member_id: str, called: Called) -> None:
+            ended(asker.outcome(live[member_id], called, self._clock() - started))
 
-        await fan_out(
-            {key: partial(one, asking) for key, asking in live.items()},
-            question.deadline,
-            late=lambda key: ended(self._asker.late(live[key], self._clock() - started)),
-        )
+        def is_late(member_id: str) -> None:
+            ended(asker.late(live[member_id], self._clock() - started))
+
+        joined = {key: asker.begin(asking, via) for key, asking in live.items()}
+        await fan_out(joined, deadline, ended=is_in, late=is_late)
 
     def _prepare(self, plan: Plan, options: QueryOptions) -> Asking | MemberOutcome:
         decision = plan.decision
@@ -194,9 +203,11 @@ class NetworkService:
     def _refresh(self, asking: Asking, via: str, deadline_s: float) -> None:
         if len(self._refreshes) >= MAX_REFRESHES:
             return
-        question = Question(Deadline.after(deadline_s, self._clock), via)
+        deadline = Deadline.after(deadline_s, self._clock)
+        joined = {asking.plan.member.id: self._asker.begin(asking, via)}
         task = asyncio.create_task(
-            self._asker.refresh(asking, question), name=f"refresh {asking.plan.member.id}"
+            fan_out(joined, deadline, ended=_ignore_call, late=_ignore),
+            name=f"refresh {asking.plan.member.id}",
         )
         self._refreshes.add(task)
         task.add_done_callback(self._refreshes.discard)
@@ -213,5 +224,9 @@ def _not_asked(
     )
 
 
-def _ignore(_: MemberOutcome) -> None:
+def _ignore(_: object) -> None:
+    return None
+
+
+def _ignore_call(_: object, __: object) -> None:
     return None

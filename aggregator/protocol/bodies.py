@@ -27,6 +27,7 @@ _SINGLE_BYTE: Final = {
 }
 _TO_BRACES: Final = bytes.maketrans(b"[]", b"{}")
 _NOT_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in b'{}[]"')
+_ESCAPED: Final = re.compile(rb"\\[\\\"]")
 _STRING: Final = re.compile(rb'"[^"]*"')
 _ANYTHING: Final = msgspec.json.Decoder()
 
@@ -82,8 +83,8 @@ def depth(body: bytes) -> int | None:
     Works on whole buffers (a few ms for 8 MB): strings are taken out, brackets become braces, and
     each round takes away the innermost pairs, so that the number of rounds is the depth.
     """
-    if b'\\"' in body or b"\\\\" in body:
-        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    if b"\\" in body:
+        body = _ESCAPED.sub(b"", body)
     structure = body.translate(_TO_BRACES, _NOT_STRUCTURE).replace(b'""', b"")
     if b'"' in structure:
         structure = _STRING.sub(b"", structure)

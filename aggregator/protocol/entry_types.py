@@ -28,6 +28,8 @@ def entry_type_of(value: Any) -> str | None:
     """Give the standard name of an entry type; None for what names no known one."""
     if not isinstance(value, str):
         return None
+    if (known := _ALIASES.get(value.lower())) is not None:
+        return known
     return _ALIASES.get(re.sub(r"[\s_-]", "", value).lower())
 
 
@@ -37,7 +39,7 @@ def entry_type_of_schema(schema: Any) -> str | None:
     `{entityType, schema}` in the specification; `{id, …}`, `{schema}` alone or a bare text in
     real answers.
     """
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, dict):
         schema = {"schema": schema}
     for key in ("entityType", "id"):
         if (named := entry_type_of(schema.get(key))) is not None:

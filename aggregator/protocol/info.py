@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from aggregator.protocol.wire import Reply
+from aggregator.protocol.bodies import text_bytes
+from aggregator.protocol.wire import Failure, Reply
 from registry.models import Capabilities, DataSet, Organization, Protocol
 
 MAX_DATA_SETS = 10_000
@@ -21,7 +22,7 @@ def read_info(reply: Reply) -> Capabilities | str:
     """Read a description; a text says why there is none."""
     if reply.status != 200:
         return f"HTTP status {reply.status}"
-    document = _document(reply.body)
+    document = _document(reply)
     if isinstance(document, str):
         return document
     response = document.get("response")
@@ -37,7 +38,10 @@ def read_info(reply: Reply) -> Capabilities | str:
     return "JSON, but not a description of a beacon"
 
 
-def _document(body: bytes) -> dict[str, Any] | str:
+def _document(reply: Reply) -> dict[str, Any] | str:
+    body = text_bytes(reply)
+    if isinstance(body, Failure):
+        return body.message
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

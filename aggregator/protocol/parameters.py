@@ -14,6 +14,7 @@ MAX_VALUES: Final = 1_000
 """The most values of one list parameter."""
 
 ALIASES: Final = {
+    "datasets": "datasetIds",
     "geneid": "geneId",
     "allele": "genomicAlleleShortForm",
     "aminoAcidChange": "aminoacidChange",

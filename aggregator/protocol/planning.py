@@ -6,6 +6,7 @@ its words is `NotAsked` with the reason.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -17,7 +18,9 @@ from aggregator.model.genome import (
     MITOCHONDRION,
     WRONG_MITOCHONDRION,
     Assembly,
+    GenomeError,
     numeric_name,
+    parse_assembly,
     refseq_accession,
 )
 from aggregator.model.outcome import NotAskedCode
@@ -25,7 +28,7 @@ from aggregator.model.query import GENOMIC_VARIANT, Query, VariantQuestion
 from aggregator.protocol.entry_types import entry_type_of
 from aggregator.protocol.wire import NotAsked, Request
 from aggregator.text.spelling import spell_allele
-from registry.models import Dialect
+from registry.models import DataSet, Dialect
 from registry.snapshot import RegisteredMember
 
 OTHER_SPELLINGS: Final = "other spellings of this indel were not tried"
@@ -37,7 +40,9 @@ class Place:
     """A chromosome and its assembly as one member spells them."""
 
     chromosome: str
-    assembly: str | None
+    assembly: str
+    named: Assembly
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +80,43 @@ def refuse(query: Query, member: RegisteredMember) -> NotAsked | None:
     return None
 
 
-def asked_data_sets(query: Query, member: RegisteredMember) -> tuple[str, ...]:
-    """Give the data sets to name to a member: those it has, where it told which it has."""
-    told = {data_set.id for data_set in member.capabilities.data_sets}
-    return tuple(name for name in query.dataset_ids if not told or name in told)
+def asked_data_sets(
+    query: Query, member: RegisteredMember, assembly: Assembly | None = None
+) -> tuple[str, ...]:
+    """Give the data sets to name to a member: those it has, where it told which it has.
+
+    Those it declares in another assembly are left out: naming them gives an error or a wrong no.
+    """
+    told = {one.id: _declared(one) for one in member.capabilities.data_sets}
+    return tuple(
+        name
+        for name in query.dataset_ids
+        if (not told or name in told)
+        and (assembly is None or told.get(name) is None or told[name] is assembly)
+    )
 
 
-def place(variant: VariantQuestion, member: RegisteredMember) -> Place | NotAsked:
+def place(query: Query, variant: VariantQuestion, member: RegisteredMember) -> Place | NotAsked:
     """Spell chromosome and assembly for a member, or say why it cannot be asked about the place."""
-    assembly = variant.assembly
+    held = _held(query, member)
+    warnings: tuple[str, ...] = ()
+    assembly: Assembly | NotAsked | None = variant.assembly
     if variant.chromosome == MITOCHONDRION:
-        chosen = _assembly_for_mt(variant, member)
-        if isinstance(chosen, NotAsked):
-            return chosen
-        assembly = chosen
-    elif assembly is not None and member.assemblies and assembly not in member.assemblies:
-        held = " and ".join(one.value for one in member.assemblies)
-        return NotAsked(NotAskedCode.ASSEMBLY, f"holds only {held}, the question is in {assembly}")
-    chromosome = _chromosome(variant.chromosome or "", assembly, member.dialect)
-    if chromosome is None:
-        return NotAsked(
-            NotAskedCode.ASSEMBLY, "wants an accession, which needs the assembly of the question"
+        assembly = _assembly_for_mt(variant, member, held)
+        others = [one.value for one in held if one is not assembly]
+        if others and not isinstance(assembly, NotAsked):
+            warnings = (f"asked in {assembly} only; it holds {' and '.join(others)} as well",)
+    elif assembly is not None and held and assembly not in held:
+        names = " and ".join(one.value for one in held)
+        assembly = NotAsked(
+            NotAskedCode.ASSEMBLY, f"holds only {names}, the question is in {assembly}"
         )
-    return Place(chromosome, _assembly(assembly, member) if assembly else None)
+    if assembly is None:
+        return NotAsked(NotAskedCode.ASSEMBLY, "the question does not name an assembly")
+    if isinstance(assembly, NotAsked):
+        return assembly
+    chromosome = _chromosome(variant.chromosome or "", assembly, member.dialect)
+    return Place(chromosome, _assembly(assembly, member), assembly, warnings)
 
 
 def sequence(variant: VariantQuestion, member: RegisteredMember) -> tuple[Bases, ...] | NotAsked:
@@ -195,9 +214,15 @@ def address(member: RegisteredMember, keys: Iterable[str], default: str) -> str:
 
 def get(url: str, parameters: Iterable[tuple[str, Any]]) -> Request:
     """Build a GET request; commas and colons stay readable."""
-    query = urlencode(list(parameters), quote_via=quote, safe=",:")
+    query = _encoded(tuple(parameters))
     separator = "&" if "?" in url else "?"
     return Request("GET", f"{url}{separator}{query}" if query else url)
+
+
+@lru_cache(maxsize=256)
+def _encoded(parameters: tuple[tuple[str, Any], ...]) -> str:
+    """Encode once what many members of one dialect are sent."""
+    return urlencode(parameters, quote_via=quote, safe=",:")
 
 
 def post(url: str, document: Mapping[str, Any]) -> Request:
@@ -205,14 +230,33 @@ def post(url: str, document: Mapping[str, Any]) -> Request:
     return Request("POST", url, msgspec.json.encode(document))
 
 
-def _assembly_for_mt(variant: VariantQuestion, member: RegisteredMember) -> Assembly | NotAsked:
+def _held(query: Query, member: RegisteredMember) -> tuple[Assembly, ...]:
+    """Give the assemblies to choose from: those of the data sets asked for, else all it holds."""
+    if query.dataset_ids and not member.entry.assemblies:
+        asked = set(asked_data_sets(query, member))
+        declared = [_declared(one) for one in member.capabilities.data_sets if one.id in asked]
+        if declared and None not in declared:
+            return tuple(dict.fromkeys(one for one in declared if one is not None))
+    return member.assemblies
+
+
+def _declared(data_set: DataSet) -> Assembly | None:
+    try:
+        return parse_assembly(data_set.assembly).assembly if data_set.assembly else None
+    except GenomeError:
+        return None
+
+
+def _assembly_for_mt(
+    variant: VariantQuestion, member: RegisteredMember, held: tuple[Assembly, ...]
+) -> Assembly | NotAsked:
     """Choose the assembly to name for a mitochondrial position.
 
     The rCRS is the same in GRCh37 and GRCh38, so whatever the member holds will do; but `chrM` of
     UCSC's hg18 and hg19 is another sequence.
     """
     asked = variant.assembly or variant.typed_assembly or Assembly.GRCH38
-    for assembly in member.assemblies or (asked,):
+    for assembly in held or (asked,):
         is_ucsc = (
             member.dialect.chromosome == "chr"
             or _assembly(assembly, member).lower() == assembly.ucsc
@@ -229,16 +273,15 @@ def _assembly(assembly: Assembly, member: RegisteredMember) -> str:
     return assembly.ucsc if member.dialect.assembly == "ucsc" else assembly.value
 
 
-def _chromosome(name: str, assembly: Assembly | None, dialect: Dialect) -> str | None:
-    """Spell a chromosome; None where the spelling needs an assembly that is not known."""
-    spelled: str | None = name
+def _chromosome(name: str, assembly: Assembly, dialect: Dialect) -> str:
+    spelled = name
     if dialect.chromosome == "chr":
         spelled = "chrM" if name == MITOCHONDRION else f"chr{name}"
     elif dialect.chromosome == "numeric":
         spelled = numeric_name(name)
     elif dialect.chromosome == "refseq":
-        spelled = refseq_accession(name, assembly) if assembly else None
-    if spelled is None or dialect.case is None:
+        spelled = refseq_accession(name, assembly) or name
+    if dialect.case is None:
         return spelled
     return spelled.lower() if dialect.case == "lower" else spelled.upper()
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from aggregator.model.genome import Assembly, GenomeError, parse_assembly
+from aggregator.model.genome import Assembly, GenomeError, parse_assembly, refseq_accession
 from aggregator.model.query import (
     GENOMIC_VARIANT,
     Granularity,
@@ -44,6 +44,9 @@ _OPTIONS: Final = (
     "filters",
     "datasetIds",
 )
+
+MAX_SHORT_FORM_BASES: Final = 10_000
+"""The longest deletion or duplication whose bases are looked up in the reference sequence."""
 
 
 def read_v2(
@@ -181,22 +184,24 @@ def _from_short_form(fields: VariantFields, reference: ReferenceSequence | None)
     assembly = change.assembly
     if assembly is None and fields.assembly is None and change.chromosome != "MT":
         return fields
-    name = assembly.value if assembly else fields.assembly or Assembly.GRCH38.value
+    name = fields.assembly or (assembly or Assembly.GRCH38).value
     try:
-        named = parse_assembly(name).assembly
+        named = assembly or parse_assembly(name).assembly
     except GenomeError:
         return fields  # the check of the fields says so
     deleted, inserted = change.deleted, change.inserted
-    if reference is not None:
+    if reference is not None and change.end0 - change.start0 <= MAX_SHORT_FORM_BASES:
         bases = reference(named, change.chromosome, change.start0, change.end0)
         deleted = bases if deleted is None else deleted
         if inserted is None and change.kind is GenomicKind.DUPLICATION:
             inserted = bases
     if deleted is None or inserted is None:
         return fields
+    chromosome = "M" if change.is_ucsc_mitochondrion else change.chromosome
     return VariantFields(
         assembly=name,
-        chromosome="M" if change.is_ucsc_mitochondrion else change.chromosome,
+        # the accession, so that one of another assembly than stated is a problem
+        chromosome=refseq_accession(chromosome, assembly) if assembly else chromosome,
         start=(change.start0,),
         reference=deleted,
         alternate=inserted,

@@ -40,6 +40,9 @@ def read_v1(
         reader.problems.append("referenceBases is missing (N where any base will do)")
     if fields.is_empty:
         reader.problems.append("referenceName, assemblyId and a position are missing")
+    elif fields.end and not fields.alternate and not fields.variant_type:
+        # without them our own version would ask for all that overlaps
+        reader.problems.append("alternateBases or variantType is missing")
     checked = check(fields, reference)
     query = Query(
         variant=checked.question,

@@ -6,7 +6,7 @@ What cannot be read is None or unknown; nothing here raises.
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -27,8 +27,10 @@ _UNSAFE_URL: Final = re.compile(r"[\s\x00-\x1f\x7f<>\"\\]")
 
 def exists_of(value: Any) -> Exists:
     """Read a verdict: booleans, 0 and 1, and the words servers use for them."""
-    if isinstance(value, bool):
-        return Exists.of(value)
+    if value is True:
+        return Exists.YES
+    if value is False:
+        return Exists.NO
     if isinstance(value, (int, float)):
         return Exists.of(bool(value)) if value in {0, 1} else Exists.UNKNOWN
     if isinstance(value, str):
@@ -42,6 +44,8 @@ def exists_of(value: Any) -> Exists:
 
 def count_of(value: Any) -> int | None:
     """Read a count: a number, or digits as text; ranges such as `<10` tell no count."""
+    if value is None:
+        return None
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -72,13 +76,20 @@ def frequency_of(value: Any) -> float | None:
 
 def text_of(value: Any, limit: int = MAX_TEXT) -> str | None:
     """Read a short text for people: one line, no control characters, at most `limit` long."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+    if value is None:
+        return None
+    if isinstance(value, str) and len(value) <= limit and value.isascii() and value.isprintable():
+        # what nearly all texts are; the rest below gives the same for them
+        if "  " not in value:
+            return value.strip() or None
+    elif isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     # Only the beginning is looked at: an error page may be megabytes.
     raw = str(value) if not isinstance(value, str) else value[: 4 * limit]
-    # Line breaks become spaces; other controls, and marks that turn text around, vanish.
-    kept = "".join(c for c in raw if c.isspace() or not unicodedata.category(c).startswith("C"))
-    text = " ".join(kept.split())
+    if not raw.isprintable():
+        # Line breaks become spaces; other controls, and marks that turn text around, vanish.
+        raw = "".join(c for c in raw if c.isspace() or not unicodedata.category(c).startswith("C"))
+    text = " ".join(raw.split())
     if len(text) > limit:
         text = text[: limit - 1].rstrip() + "…"
     return text or None
@@ -91,6 +102,8 @@ def id_of(value: Any) -> str | None:
 
 def info_of(value: Any) -> dict[str, Any]:
     """Read `info`: an object, v1's list of `{key, value}`, a bare text, or nothing."""
+    if value is None:
+        return {}
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, str):
@@ -114,6 +127,8 @@ def handovers_of(*values: Any) -> tuple[Handover, ...]:
     """Read handovers: lists, single objects or null; only those with a web address are kept."""
     found: dict[Handover, None] = {}
     for value in values:
+        if value is None:
+            continue
         for item in value if isinstance(value, list) else [value]:
             handover = _handover(item) if isinstance(item, Mapping) else None
             if handover is not None and len(found) < MAX_HANDOVERS:
@@ -136,11 +151,6 @@ def versions_of(value: Any) -> tuple[int, ...]:
     """Read the numbers of a version: `v1.0.1`, `1.1.0-rc0`, 1.0 (a number) or `2.0`."""
     match = re.search(r"\d{1,4}(?:\.\d{1,4}){0,3}", text_of(value) or "")
     return tuple(int(number) for number in match[0].split(".")) if match else ()
-
-
-def first(values: Iterable[Any]) -> Any:
-    """Give the first value that is not None."""
-    return next((value for value in values if value is not None), None)
 
 
 def _handover(item: Mapping[str, Any]) -> Handover | None:

@@ -54,7 +54,7 @@ def plan(query: Query, member: RegisteredMember) -> Ask | NotAsked:
         return refused
     variant = query.variant
     assert variant is not None  # noqa: S101 - _refuse has seen to it
-    where = place(variant, member)
+    where = place(query, variant, member)
     if isinstance(where, NotAsked):
         return where
     spellings = sequence(variant, member)
@@ -71,7 +71,7 @@ def plan(query: Query, member: RegisteredMember) -> Ask | NotAsked:
         if isinstance(request, NotAsked):
             return request
         parts.append(Part(request, bases.match, bases.spelled))
-    return Ask(tuple(parts), indel_warnings(variant, member, len(parts)))
+    return Ask(tuple(parts), where.warnings + indel_warnings(variant, member, len(parts)))
 
 
 def read(reply: Reply, query: Query, member: RegisteredMember, part: Part) -> Answer | Failure:

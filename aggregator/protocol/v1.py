@@ -55,7 +55,7 @@ def plan(query: Query, member: RegisteredMember) -> Ask | NotAsked:
         return refused
     variant = query.variant
     assert variant is not None  # noqa: S101 - _refuse has seen to it
-    where = place(variant, member)
+    where = place(query, variant, member)
     if isinstance(where, NotAsked):
         return where
     wordings = _wordings(variant, member)
@@ -73,8 +73,10 @@ def plan(query: Query, member: RegisteredMember) -> Ask | NotAsked:
         kept = sendable(parameters, variant, member, lambda name: name not in member.dialect.drop)
         if isinstance(kept, NotAsked):
             return kept
-        parts.append(Part(_request(kept, query, member), wording.match, wording.spelled))
-    return Ask(tuple(parts), indel_warnings(variant, member, len(parts)))
+        data_sets = asked_data_sets(query, member, where.named)
+        request = _request(kept, data_sets, member)
+        parts.append(Part(request, wording.match, wording.spelled))
+    return Ask(tuple(parts), where.warnings + indel_warnings(variant, member, len(parts)))
 
 
 def inclusive_windows(start0: tuple[int, int], end0: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -185,10 +187,11 @@ def _typed(variant_type: str, parameters: Mapping[str, Any]) -> tuple[_Wording, 
     )
 
 
-def _request(parameters: Mapping[str, Any], query: Query, member: RegisteredMember) -> Request:
+def _request(
+    parameters: Mapping[str, Any], data_sets: tuple[str, ...], member: RegisteredMember
+) -> Request:
     rename, drop = member.dialect.rename, member.dialect.drop
     told = {**parameters, **{k: v for k, v in _EVERYTHING.items() if k not in drop}}
-    data_sets = asked_data_sets(query, member)
     if member.dialect.method != "GET":
         if data_sets:
             told["datasetIds"] = list(data_sets)

@@ -12,6 +12,7 @@ from typing import Any, Final
 from aggregator.model.answer import Answer, Exists, ResultSet
 from aggregator.model.query import Granularity, Query
 from aggregator.protocol.bodies import invalid_body, json_value
+from aggregator.protocol.data_sets import only_asked
 from aggregator.protocol.failures import (
     error_text,
     failure_of,
@@ -55,7 +56,8 @@ def read(reply: Reply, query: Query, member: RegisteredMember, part: Part) -> An
         return document
     if (error := stated_error(document)) is not None:
         return rejected(error)
-    return answer_of(document, exists_of(document.get("exists")), member)
+    answer = answer_of(document, exists_of(document.get("exists")), member)
+    return answer if isinstance(answer, Failure) else only_asked(answer, query.dataset_ids)
 
 
 def answer_document(reply: Reply) -> Mapping[str, Any] | Failure:

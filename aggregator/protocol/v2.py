@@ -21,6 +21,7 @@ from aggregator.model.query import Granularity, Query, QuestionKind, VariantQues
 from aggregator.protocol import v2_reading
 from aggregator.protocol.planning import (
     Bases,
+    Place,
     address,
     asked_data_sets,
     get,
@@ -49,13 +50,27 @@ def plan(query: Query, member: RegisteredMember) -> Ask | NotAsked:
     variant = query.variant
     if variant is None:
         return Ask((Part(_request({}, query, member)),))
+    where = place(query, variant, member) if variant.has_position else None
+    if isinstance(where, NotAsked):
+        return where
+    spellings: tuple[Bases | None, ...] | NotAsked = (None,)
     if variant.kind is QuestionKind.SEQUENCE and variant.alternate is not None:
-        return _ask_sequence(query, variant, member)
-    parameters = _parameters(variant, member)
-    if isinstance(parameters, NotAsked):
-        return parameters
-    match = Match.TEXT if variant.kind is QuestionKind.SHORT_FORM else Match.EXACT
-    return Ask((Part(_request(parameters, query, member), match),))
+        spellings = sequence(variant, member)
+    if isinstance(spellings, NotAsked):
+        return spellings
+    parts = []
+    for bases in spellings:
+        parameters = _parameters(variant, member, where, bases)
+        if isinstance(parameters, NotAsked):
+            return parameters
+        request = _request(parameters, query, member)
+        if bases is None:
+            is_text = variant.kind is QuestionKind.SHORT_FORM
+            parts.append(Part(request, Match.TEXT if is_text else Match.EXACT))
+        else:
+            parts.append(Part(request, bases.match, bases.spelled))
+    warnings = indel_warnings(variant, member, len(parts))
+    return Ask(tuple(parts), (where.warnings if where else ()) + warnings)
 
 
 def _refuse(query: Query, member: RegisteredMember) -> NotAsked | None:
@@ -70,32 +85,14 @@ def _refuse(query: Query, member: RegisteredMember) -> NotAsked | None:
     return None
 
 
-def _ask_sequence(
-    query: Query, variant: VariantQuestion, member: RegisteredMember
-) -> Ask | NotAsked:
-    spellings = sequence(variant, member)
-    if isinstance(spellings, NotAsked):
-        return spellings
-    parts = []
-    for bases in spellings:
-        parameters = _parameters(variant, member, bases)
-        if isinstance(parameters, NotAsked):
-            return parameters
-        parts.append(Part(_request(parameters, query, member), bases.match, bases.spelled))
-    return Ask(tuple(parts), indel_warnings(variant, member, len(parts)))
-
-
 def _parameters(
-    variant: VariantQuestion, member: RegisteredMember, bases: Bases | None = None
+    variant: VariantQuestion, member: RegisteredMember, where: Place | None, bases: Bases | None
 ) -> dict[str, Any] | NotAsked:
     """Spell the variant part; positions are lists here, whatever the wire form."""
     if bases is None and (wildcards := refuse_wildcards(variant, member.dialect)) is not None:
         return wildcards
     found: dict[str, Any] = {}
-    if variant.has_position:
-        where = place(variant, member)
-        if isinstance(where, NotAsked):
-            return where
+    if where is not None:
         found = {"referenceName": where.chromosome, "assemblyId": where.assembly}
     if bases is not None:
         found |= {"start": [bases.start0]}

@@ -27,10 +27,10 @@ _NOT_TOLD: Final = ("", "string", "null", "none", "not provided")
 
 def contradiction(meta: Any, request: Request, dialect: Dialect) -> str | None:
     """Say how the echo contradicts the question; None if it does not."""
-    if not isinstance(meta, Mapping):
+    if not isinstance(meta, dict):
         return None
     summary = meta.get("receivedRequestSummary")
-    summary = summary if isinstance(summary, Mapping) else {}
+    summary = summary if isinstance(summary, dict) else {}
     for schemas in (meta.get("returnedSchemas"), summary.get("requestedSchemas")):
         if (other := _other_entry_type(schemas)) is not None:
             return f"the answer is about {other}, the question was about variants"
@@ -51,7 +51,7 @@ def contradiction(meta: Any, request: Request, dialect: Dialect) -> str | None:
 
 def _other_entry_type(schemas: Any) -> str | None:
     """Give a known entry type that is named where none of ours is."""
-    if isinstance(schemas, Mapping):
+    if isinstance(schemas, dict):
         schemas = [schemas]
     if not isinstance(schemas, list):
         return None
@@ -61,11 +61,11 @@ def _other_entry_type(schemas: Any) -> str | None:
 
 def _parameters(echo: Any) -> dict[str, Any]:
     """Flatten an echo: nested under the entry type, or flat, or both."""
-    if not isinstance(echo, Mapping):
+    if not isinstance(echo, dict):
         return {}
     flat = dict(echo)
     for name in _NESTS:
-        if isinstance(echo.get(name), Mapping):
+        if isinstance(echo.get(name), dict):
             flat |= echo[name]
     return flat
 
@@ -74,7 +74,7 @@ def _sent(request: Request) -> dict[str, Any]:
     if request.body is None:
         return dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
     document = msgspec.json.decode(request.body)
-    query = document.get("query", {}) if isinstance(document, Mapping) else {}
+    query = document.get("query", {}) if isinstance(document, dict) else {}
     return _parameters(query.get("requestParameters"))
 
 

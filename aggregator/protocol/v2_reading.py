@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import msgspec
 
-from aggregator.model.answer import Answer, Exists, Handover, ResultSet
+from aggregator.model.answer import Answer, Exists, ResultSet
 from aggregator.model.query import GENOMIC_VARIANT, Granularity, Query
 from aggregator.protocol.bodies import decode, invalid_body, text_bytes
+from aggregator.protocol.data_sets import only_asked
 from aggregator.protocol.failures import (
     error_text,
     failure_of,
@@ -108,7 +109,8 @@ def read(reply: Reply, query: Query, member: RegisteredMember, part: Part) -> An
         return rejected(error)
     if (wrong := contradiction(document.meta, part.request, member.dialect)) is not None:
         return inconsistent(wrong)
-    return _answer(document, query, member)
+    answer = _answer(document, query, member)
+    return answer if isinstance(answer, Failure) else only_asked(answer, query.dataset_ids)
 
 
 def _teach(failure: Failure, member: RegisteredMember, part: Part) -> Failure:
@@ -130,13 +132,13 @@ def _error_part(document: _Document) -> dict[str, Any]:
 
 
 def _answer(document: _Document, query: Query, member: RegisteredMember) -> Answer | Failure:
-    meta = document.meta if isinstance(document.meta, Mapping) else {}
+    meta = document.meta if isinstance(document.meta, dict) else {}
     beacon_id = id_of(meta.get("beaconId"))
     sets = _result_sets(document.response, member, beacon_id)
     if isinstance(sets, Failure):
         return sets
     summary = document.response_summary
-    summary = summary if isinstance(summary, Mapping) else {}
+    summary = summary if isinstance(summary, dict) else {}
     total = count_of(summary.get("numTotalResults"))
     exists = exists_of(summary.get("exists"))
     if exists is Exists.UNKNOWN:
@@ -189,8 +191,8 @@ def _unusable(
 
 
 def _network_verdict(info: Any) -> Any:
-    network = info.get("network") if isinstance(info, Mapping) else None
-    return network.get("verdict") if isinstance(network, Mapping) else None
+    network = info.get("network") if isinstance(info, dict) else None
+    return network.get("verdict") if isinstance(network, dict) else None
 
 
 def _count_and_granularity(
@@ -247,15 +249,18 @@ def _result_sets(
             return records
         identifier = id_of(one.id) or id_of(key) or member.id
         leaf = id_of(one.beacon_id)
+        info = _set_info(one)
+        count = count_of(one.results_count)
+        exists = _set_exists(one, records, count, info)
         sets.append(
             ResultSet(
                 id=identifier,
                 set_type=text_of(one.set_type) or "dataset",
-                exists=_set_exists(one, records),
-                count=_set_count(one, records),
+                exists=exists,
+                count=_agreeing(count, exists),
                 results=records,
-                handovers=_set_handovers(one),
-                info=_set_info(one),
+                handovers=handovers_of(one.results_handovers, one.results_handover),
+                info=info,
                 beacon_id=leaf if leaf != beacon_id else None,
                 name=text_of(one.dataset_name) or names.get(identifier) or None,
             )
@@ -272,24 +277,21 @@ def _records(results: Any) -> tuple[msgspec.Raw, ...] | Failure:
     return tuple(results)
 
 
-def _set_exists(one: _Set, records: Sequence[msgspec.Raw]) -> Exists:
+def _set_exists(
+    one: _Set, records: Sequence[msgspec.Raw], count: int | None, info: Mapping[str, Any]
+) -> Exists:
     """Read the verdict of a data set; the habit of networks to list failures as no is undone."""
-    told, count = exists_of(one.exists), count_of(one.results_count)
-    if told is not Exists.YES and "error" in _set_info(one):
+    told = exists_of(one.exists)
+    if told is not Exists.YES and "error" in info:
         return Exists.UNKNOWN
     if told is Exists.UNKNOWN and (count is not None or records):
         return Exists.of(bool(count or records))
     return told
 
 
-def _set_count(one: _Set, records: Sequence[msgspec.Raw]) -> int | None:
-    """Read the count of a data set, if it agrees with the verdict."""
-    count, exists = count_of(one.results_count), _set_exists(one, records)
+def _agreeing(count: int | None, exists: Exists) -> int | None:
+    """Give the count of a data set, if it agrees with the verdict."""
     return count if count is not None and exists is Exists.of(count > 0) else None
-
-
-def _set_handovers(one: _Set) -> tuple[Handover, ...]:
-    return handovers_of(one.results_handovers, one.results_handover)
 
 
 def _set_info(one: _Set) -> dict[str, Any]:

@@ -1,0 +1,40 @@
+"""Keeps an answer to the data sets that were asked for.
+
+Some servers answer for all they have whatever data sets a question names (bento's among them): a
+hit elsewhere is no yes to the question.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from aggregator.model.answer import Answer, Exists
+from aggregator.model.query import Granularity
+from aggregator.protocol.failures import no_verdict
+from aggregator.protocol.wire import Failure
+
+
+def only_asked(answer: Answer, data_set_ids: Sequence[str]) -> Answer | Failure:
+    """Drop the data sets nobody asked for, and read the verdict from the others."""
+    listed = answer.result_sets
+    kept = tuple(one for one in listed if one.id in data_set_ids)
+    if not data_set_ids or len(kept) == len(listed):
+        return answer
+    said = {one.exists for one in kept}
+    if Exists.YES not in said and said != {Exists.NO}:
+        return no_verdict("it answered for other data sets than those asked for")
+    exists = Exists.of(Exists.YES in said)
+    counts = [one.count for one in kept if one.exists is exists]
+    told = [count for count in counts if count is not None]
+    count = sum(told) if len(told) == len(counts) else None
+    granularity = Granularity.BOOLEAN if count is None else Granularity.COUNT
+    if any(one.results for one in kept):
+        granularity = Granularity.RECORD
+    return msgspec.structs.replace(
+        answer,
+        exists=exists,
+        count=count,
+        unit=answer.unit if count is not None else None,
+        granularity=granularity,
+        result_sets=kept,
+    )
