@@ -64,6 +64,17 @@ class RegisteredMember:
         return self.entry.name or self.capabilities.name or self.entry.id
 
     @cached_property
+    def planning_key(self) -> str | None:
+        """Equal for members that are asked alike but for their address; None for one of a kind."""
+        if self.capabilities.query_url is not None or self.dialect.paths:
+            return None
+        told = self.capabilities.model_dump_json(
+            include={"protocol", "api_version", "data_sets", "entry_types", "granularities"}
+        )
+        held = self.entry.model_dump_json(include={"assemblies"})
+        return f"{self.protocol} {held} {told} {self.dialect.model_dump_json()}"
+
+    @cached_property
     def revision(self) -> str:
         """A digest of all that decides how the member is asked and read."""
         parts = (

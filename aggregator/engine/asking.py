@@ -7,7 +7,6 @@ member never changes another's answer.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
@@ -16,15 +15,19 @@ from aggregator.cache.freshness import Freshness, FreshnessRules
 from aggregator.cache.keys import answer_key
 from aggregator.cache.store import AnswerStore, StoredAnswer, decode, encode
 from aggregator.engine.coalesce import Coalescer, Joined
+from aggregator.engine.outcomes import (
+    STALE_STANDS_IN_FOR,
+    Asking,
+    Called,
+    Outcomes,
+    Suspended,
+)
 from aggregator.engine.planner import Plan
-from aggregator.model.answer import Answer, Exists, Match, union
+from aggregator.model.answer import Answer, Exists, union
 from aggregator.model.outcome import (
     Ending,
-    Member,
     MemberOutcome,
     NoAnswerCode,
-    NotAskedCode,
-    Reason,
     Source,
 )
 from aggregator.model.query import Granularity
@@ -69,36 +72,6 @@ class DialectLearned:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """One member about to be asked: its plan, credential, cache key and what the cache holds."""
-
-    plan: Plan
-    ask: Ask
-    credential: Credential
-    key: str
-    stored: StoredAnswer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Suspended:
-    """The breaker let no call through."""
-
-    message: str
-    until_s: float
-    """On the breakers' clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """The end of one shared call: the same for all who waited for it."""
-
-    result: Answer | Failure | Suspended
-    hits: tuple[int, ...] = ()
-    attempts: int = 0
-    warnings: tuple[str, ...] = ()
-
-
 class MemberAsker:
     """Turns a planned member into its outcome."""
 
@@ -126,6 +99,7 @@ class MemberAsker:
         self._max_small_body_bytes = max_small_body_bytes
         self._clock = clock
         self._wall_clock = wall_clock
+        self._outcomes = Outcomes(clock, wall_clock)
         self.emit = emit
         self._calls: Coalescer[Called] = Coalescer()
         self._progress: dict[str, CallProgress] = {}
@@ -158,12 +132,12 @@ class MemberAsker:
         """Say what the cached answer is good for now."""
         if asking.stored is None:
             return Freshness.EXPIRED
-        return self._rules.of(self._age_s(asking.stored))
+        return self._rules.of(self._outcomes.age_s(asking.stored))
 
     def from_cache(self, asking: Asking) -> MemberOutcome:
         """Answer from the cache, marked as such; `asking.stored` is there."""
         fresh = self.freshness(asking) is Freshness.FRESH
-        return self._stored_outcome(asking, Source.CACHE if fresh else Source.STALE)
+        return self._outcomes.stored(asking, Source.CACHE if fresh else Source.STALE)
 
     def begin(self, asking: Asking, via: str) -> Joined[Called]:
         """Begin to ask the member itself, or join an equal call that is running.
@@ -175,13 +149,15 @@ class MemberAsker:
 
     def outcome(self, asking: Asking, called: Called, elapsed_s: float) -> MemberOutcome:
         """Say what came of a call; an older answer may stand in for a failure."""
-        outcome = self._live_outcome(asking, called, elapsed_s)
+        outcome = self._outcomes.live(asking, called, elapsed_s)
         if outcome.ending in {Ending.FOUND, Ending.NOT_FOUND}:
+            return outcome
+        if outcome.reason is None or outcome.reason.code not in STALE_STANDS_IN_FOR:
             return outcome
         if self.freshness(asking) in {Freshness.EXPIRED, Freshness.FRESH}:
             return outcome
-        stale = self._stored_outcome(asking, Source.STALE)
-        because = outcome.reason.message if outcome.reason else ""
+        stale = self._outcomes.stored(asking, Source.STALE)
+        because = outcome.reason.message
         return replace(
             stale,
             elapsed_s=elapsed_s,
@@ -191,13 +167,14 @@ class MemberAsker:
 
     def late(self, asking: Asking, elapsed_s: float) -> MemberOutcome:
         """Say that a member was still running when the question's time was over."""
-        failure = Failure(NoAnswerCode.TIMEOUT, f"no answer within {_seconds(elapsed_s)}")
+        called = Called(
+            Failure(NoAnswerCode.TIMEOUT, f"no answer within {_seconds(elapsed_s)}"), attempts=1
+        )
         progress = self._progress.get(asking.key)
         if progress is not None and not progress.has_slot:
-            failure = Failure(
-                NoAnswerCode.OVERLOADED, "no free slot for this beacon before the deadline"
-            )
-        return self.outcome(asking, Called(failure, attempts=1), elapsed_s)
+            message = "no free slot for this beacon before the deadline"
+            called = Called(Failure(NoAnswerCode.OVERLOADED, message))
+        return self.outcome(asking, called, elapsed_s)
 
     async def _call(self, asking: Asking, via: str) -> Called:
         """Ask once for all who wait; never raises but when cancelled."""
@@ -223,7 +200,9 @@ class MemberAsker:
                 permit.record(judge(failure), self._clock())
             return called
         finally:
-            del self._progress[asking.key]
+            # a call that is being cancelled may have a successor under its key already
+            if self._progress.get(asking.key) is progress:
+                del self._progress[asking.key]
 
     async def _call_parts(self, asking: Asking, via: str, progress: CallProgress) -> Called:
         asked = asking
@@ -235,7 +214,7 @@ class MemberAsker:
             asked = again
             ends = await self._send(asked, via, progress)
             called = self._combined(ends)
-            called = replace(called, attempts=called.attempts + tries)
+            called = replace(called, attempts=called.attempts + tries, ask=again.ask)
         else:
             called = self._combined(ends)
         if self._keeps and isinstance(called.result, Answer) and not _forbids_keeping(ends):
@@ -305,108 +284,6 @@ class MemberAsker:
             failure = Failure(NoAnswerCode.NO_VERDICT, "the beacon said neither yes nor no")
             return Called(failure, (), attempts)
         return Called(joined, hits, attempts)
-
-    def _live_outcome(self, asking: Asking, called: Called, elapsed_s: float) -> MemberOutcome:
-        who = identify(asking.plan.member)
-        result = called.result
-        if isinstance(result, Answer):
-            return self._answered(
-                asking,
-                result,
-                called.hits,
-                elapsed_s=elapsed_s,
-                attempts=called.attempts,
-                warnings=called.warnings,
-            )
-        if isinstance(result, Suspended):
-            return self._suspended(who, result)
-        ending = Ending.NOT_ASKED if isinstance(result.code, NotAskedCode) else Ending.NO_ANSWER
-        return MemberOutcome(
-            who,
-            ending,
-            reason=Reason(result.code, result.message),
-            elapsed_s=elapsed_s,
-            attempts=called.attempts,
-            warnings=asking.ask.warnings,
-            retry_after_s=result.retry_after_s,
-        )
-
-    def _suspended(self, who: Member, result: Suspended) -> MemberOutcome:
-        wait_s = max(1.0, result.until_s - self._clock())
-        until = datetime.fromtimestamp(self._wall_clock() + wait_s, UTC)
-        because = f" ({result.message})" if result.message else ""
-        return MemberOutcome(
-            who,
-            Ending.NOT_ASKED,
-            reason=Reason(
-                NotAskedCode.SUSPENDED,
-                f"kept failing{because}; it is tried again after {until:%H:%M:%S} UTC",
-            ),
-            retry_after_s=wait_s,
-        )
-
-    def _stored_outcome(self, asking: Asking, source: Source) -> MemberOutcome:
-        stored = asking.stored
-        if stored is None:
-            raise LookupError("no stored answer")
-        age_s = self._age_s(stored)
-        warnings: tuple[str, ...] = ()
-        if source is Source.STALE:
-            at = datetime.fromtimestamp(stored.fetched_at, UTC)
-            warnings = (f"answer of {at:%Y-%m-%d %H:%M:%S} UTC",)
-        return self._answered(
-            asking, stored.answer, stored.hits, source=source, age_s=age_s, warnings=warnings
-        )
-
-    def _answered(
-        self,
-        asking: Asking,
-        answer: Answer,
-        hits: tuple[int, ...],
-        *,
-        elapsed_s: float = 0.0,
-        attempts: int = 0,
-        source: Source = Source.LIVE,
-        age_s: float = 0.0,
-        warnings: tuple[str, ...] = (),
-    ) -> MemberOutcome:
-        found = answer.exists is Exists.YES
-        part = _best_part(asking.ask.parts, hits) if found else None
-        return MemberOutcome(
-            identify(asking.plan.member, answer),
-            Ending.FOUND if found else Ending.NOT_FOUND,
-            match=part.match if part else (Match.EXACT if found else None),
-            matched_as=part.spelled if part else None,
-            elapsed_s=elapsed_s,
-            attempts=attempts,
-            source=source,
-            age_s=age_s,
-            warnings=tuple(dict.fromkeys((*asking.ask.warnings, *answer.warnings, *warnings))),
-            answer=answer,
-        )
-
-    def _age_s(self, stored: StoredAnswer) -> float:
-        return max(0.0, self._wall_clock() - stored.fetched_at)
-
-
-def identify(member: RegisteredMember, answer: Answer | None = None) -> Member:
-    """Say who a member is, as far as is known before or after its answer."""
-    told = member.capabilities
-    protocol = member.protocol
-    return Member(
-        id=member.id,
-        name=member.name,
-        protocol=protocol.value if protocol else "auto",
-        beacon_id=told.beacon_id or (answer.beacon_id if answer else None),
-        api_version=told.api_version or (answer.api_version if answer else None),
-        assemblies=tuple(assembly.value for assembly in member.assemblies),
-    )
-
-
-def _best_part(parts: Sequence[Part], hits: Sequence[int]) -> Part | None:
-    """Give the part whose hit proves most."""
-    found = [parts[index] for index in hits if index < len(parts)]
-    return min(found, key=lambda part: part.match.rank, default=None)
 
 
 def _forbids_keeping(ends: Sequence[tuple[Answer | Failure, CallResult]]) -> bool:

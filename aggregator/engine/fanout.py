@@ -33,12 +33,14 @@ async def fan_out(
     def one_is_in(key: K, task: "asyncio.Task[T]") -> None:
         if waiting.pop(key, None) is None:
             return
-        if task.cancelled():
-            late(key)
-        else:
-            ended(key, task.result())
-        if not waiting and not all_in.done():
-            all_in.set_result(None)
+        try:
+            if task.cancelled():
+                late(key)
+            else:
+                ended(key, task.result())
+        finally:
+            if not waiting and not all_in.done():
+                all_in.set_result(None)
 
     callbacks: dict[K, Callable[[Any], None]] = {}
     for key, place in joined.items():
@@ -47,8 +49,11 @@ async def fan_out(
     try:
         if waiting:
             await asyncio.wait((all_in,), timeout=deadline.remaining_s + GRACE_S)
+        # before they are cancelled: how far they have come is known only while they run
+        for key in list(waiting):
+            del waiting[key]
+            late(key)
     finally:
-        missed = list(waiting)
         waiting.clear()
         dying = []
         for key, place in joined.items():
@@ -59,8 +64,6 @@ async def fan_out(
         all_in.cancel()
         if dying:
             await asyncio.wait(dying)
-    for key in missed:
-        late(key)
 
 
 def _calling(

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator.model.outcome import NotAskedCode
+from aggregator.model.genome import Assembly
+from aggregator.model.outcome import NoAnswerCode, NotAskedCode
 from aggregator.model.query import Query
 from aggregator.protocol.translators import translator_for
-from aggregator.protocol.wire import Ask, NotAsked
+from aggregator.protocol.wire import Ask, Failure, NotAsked, Part, Request
 from registry.snapshot import RegisteredMember, Snapshot
 
 
@@ -35,13 +36,17 @@ class Selection:
         return found
 
 
+Decision = Ask | NotAsked | Failure
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What happens with one member: asked this question (its own view of it), or not."""
 
     member: RegisteredMember
     query: Query
-    decision: Ask | NotAsked
+    decision: Decision
+    """A `Failure` is an error of ours in planning this member; no other's plan suffers."""
 
 
 def plan_member(
@@ -51,19 +56,60 @@ def plan_member(
     selection: Selection,
     now: datetime,
     member_ids: Mapping[str, object],
+    decide: Callable[[Query, RegisteredMember], Decision] | None = None,
 ) -> Plan:
     """Plan one member; `member_ids` are all ids of the registry, for `member:dataset` names."""
     if (unwanted := _unwanted(member, selection, now)) is not None:
         return Plan(member, query, unwanted)
     if query.dataset_ids:
         own = _own_data_sets(query, member, member_ids)
-        if not own:
+        if own == ():
             reason = NotAsked(
                 NotAskedCode.DATASET, "none of the data sets asked for belongs to this beacon"
             )
             return Plan(member, query, reason)
-        query = replace(query, dataset_ids=own)
-    return Plan(member, query, translator_for(member.protocol).plan(query, member))
+        query = replace(query, dataset_ids=own or ())
+    return Plan(member, query, (decide or _decide)(query, member))
+
+
+def _decide(query: Query, member: RegisteredMember) -> Decision:
+    try:
+        return translator_for(member.protocol).plan(query, member)
+    except Exception as error:
+        name = type(error).__name__
+        return Failure(
+            NoAnswerCode.INTERNAL, f"an error of this network, not of the beacon ({name})"
+        )
+
+
+class _PlanningAlike:
+    """Plans once what members of one dialect are asked alike; only the address is theirs."""
+
+    def __init__(self) -> None:
+        self._planned: dict[tuple[str, Query], tuple[Decision, str]] = {}
+
+    def decide(self, query: Query, member: RegisteredMember) -> Decision:
+        """Give the decision for this member."""
+        alike = member.planning_key
+        if alike is None:
+            return _decide(query, member)
+        known = self._planned.get((alike, query))
+        if known is None:
+            decision = _decide(query, member)
+            self._planned[alike, query] = (decision, member.entry.url)
+            return decision
+        decision, url = known
+        if not isinstance(decision, Ask):
+            return decision
+        return replace(
+            decision, parts=tuple(_moved(part, url, member.entry.url) for part in decision.parts)
+        )
+
+
+def _moved(part: Part, old_url: str, new_url: str) -> Part:
+    request = part.request
+    url = new_url + request.url.removeprefix(old_url)
+    return Part(Request(request.method, url, request.body), part.match, part.spelled)
 
 
 def plan_all(
@@ -71,8 +117,16 @@ def plan_all(
 ) -> tuple[Plan, ...]:
     """Plan every member, in registry order."""
     at = now()
+    alike = _PlanningAlike()
     return tuple(
-        plan_member(query, member, selection=selection, now=at, member_ids=snapshot.by_id)
+        plan_member(
+            query,
+            member,
+            selection=selection,
+            now=at,
+            member_ids=snapshot.by_id,
+            decide=alike.decide,
+        )
         for member in snapshot.members
     )
 
@@ -92,19 +146,24 @@ def _unwanted(member: RegisteredMember, selection: Selection, now: datetime) -> 
 
 def _own_data_sets(
     query: Query, member: RegisteredMember, member_ids: Mapping[str, object]
-) -> tuple[str, ...]:
-    """Give the data sets asked for that are, or may be, this member's.
+) -> tuple[str, ...] | None:
+    """Give the data sets asked for that are, or may be, this member's; None means all it has.
 
     `member:dataset` names one member's data set; a bare id may be anybody's unless the member has
-    told which ones it has.
+    told which ones it has. `member` and `member:assembly`, by which the v1 facade lists members
+    that told no data sets, mean the member as a whole.
     """
     own: list[str] = []
     told = {data_set.id for data_set in member.capabilities.data_sets}
     for data_set_id in query.dataset_ids:
-        owner, separator, rest = data_set_id.partition(":")
-        if separator and owner in member_ids:
-            if owner == member.id:
-                own.append(rest)
-        elif not told or data_set_id in told:
+        owner, _, rest = data_set_id.partition(":")
+        if owner not in member_ids:
+            if not told or data_set_id in told:
+                own.append(data_set_id)
+        elif owner == member.id and rest not in told and rest in {"", *Assembly}:
+            return None
+        elif owner == member.id:
+            own.append(rest)
+        elif data_set_id in told:
             own.append(data_set_id)
     return tuple(own)

@@ -124,4 +124,6 @@ def _chromosome(name: str, assembly: Assembly) -> str | None:
         return None
     if named.assembly is not None and named.assembly is not assembly:
         raise ValueError(f"{name} belongs to {named.assembly}, not to {assembly}")
+    if named.is_ucsc_mitochondrion and assembly is not Assembly.GRCH38:
+        return None  # chrM of hg18 and hg19 is another sequence than MT
     return named.name

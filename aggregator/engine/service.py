@@ -2,29 +2,36 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+import structlog
 
 from aggregator.base.deadline import Deadline
 from aggregator.base.errors import BadQuery, Overloaded
 from aggregator.cache.freshness import Freshness
-from aggregator.engine.asking import Asking, Called, MemberAsker, identify
+from aggregator.engine.asking import MemberAsker
 from aggregator.engine.fanout import fan_out
 from aggregator.engine.merge import merge
+from aggregator.engine.outcomes import Asking, Called, identify
 from aggregator.engine.planner import Plan, Selection, plan_all
 from aggregator.model.merged import NetworkAnswer
 from aggregator.model.outcome import Ending, MemberOutcome, NotAskedCode, Reason
 from aggregator.model.query import Query
-from aggregator.protocol.wire import Ask, NotAsked
+from aggregator.protocol.wire import Ask, Failure, NotAsked
 from aggregator.upstream.limits import Gate
 from aggregator.upstream.tokens import Credential, NeedsToken, credential_for
 from registry.snapshot import RegisteredMember, SnapshotHolder
+
+log = structlog.get_logger(__name__)
 
 MAX_REFRESHES = 64
 """How many stale answers are renewed in the background at once; more wait for the next question."""
 
 OnOutcome = Callable[[MemberOutcome], None]
+Admit = Callable[[int], Awaitable[None]]
+"""Hears how many members are about to be asked, before anything is sent; raises to refuse it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,7 @@ class QueryOptions:
     via: tuple[str, ...] = ()
     """The Via entries the question came with."""
     warnings: tuple[str, ...] = ()
+    admit: Admit | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,7 @@ class NetworkService:
         clock: Callable[[], float],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         environ: Mapping[str, str] = os.environ,
+        on_answer: Callable[[NetworkAnswer], None] = lambda answer: None,
     ) -> None:
         self._holder = holder
         self._asker = asker
@@ -68,6 +77,7 @@ class NetworkService:
         self._clock = clock
         self._now = now
         self._environ = environ
+        self._on_answer = on_answer
         self._refreshes: set[asyncio.Task[None]] = set()
 
     async def aclose(self) -> None:
@@ -87,10 +97,11 @@ class NetworkService:
     ) -> NetworkAnswer:
         """Ask every member the client selected and merge what came until the deadline.
 
-        `on_admitted` hears when the question waits in line no more, `on_outcome` of every member
-        once, as it ends. Raises `BadQuery` for a selection the
-        registry does not have and `Overloaded` when too many questions wait. If the caller is
-        cancelled, every call that nobody else waits for is cancelled too.
+        `on_admitted` hears when the question waits in line no more and is not refused any more,
+        `on_outcome` of every member once, as it ends. Raises `BadQuery` for a selection the
+        registry does not have, `Overloaded` when too many questions wait, and what
+        `options.admit` raises. If the caller is cancelled, every call that nobody else waits for
+        is cancelled too.
         """
         snapshot = self._holder.current
         if problems := options.selection.problems(snapshot):
@@ -99,18 +110,23 @@ class NetworkService:
         deadline = Deadline.after(options.deadline_s, self._clock)
         await self._enter(deadline)
         try:
+            plans = plan_all(query, snapshot, selection=options.selection, now=self._now)
+            prepared = [self._prepare(plan, options) for plan in plans]
+            if options.admit is not None:
+                await options.admit(sum(isinstance(one, Asking) for one in prepared))
             if on_admitted is not None:
                 on_admitted()
-            plans = plan_all(query, snapshot, selection=options.selection, now=self._now)
-            outcomes = await self._run(plans, options, deadline, on_outcome or _ignore)
+            outcomes = await self._run(prepared, options, deadline, on_outcome or _ignore)
         finally:
             self._gate.release()
-        return merge(
+        answer = merge(
             query,
             [outcomes[member.id] for member in snapshot.members],
             elapsed_s=self._clock() - started,
             warnings=options.warnings,
         )
+        self._on_answer(answer)
+        return answer
 
     def explain(self, query: Query, options: QueryOptions) -> tuple[Explained, ...]:
         """Say what each member would be sent, or why it would not be asked; sends nothing."""
@@ -135,7 +151,7 @@ class NetworkService:
 
     async def _run(
         self,
-        plans: tuple[Plan, ...],
+        prepared: Sequence[Asking | MemberOutcome],
         options: QueryOptions,
         deadline: Deadline,
         tell: OnOutcome,
@@ -144,12 +160,15 @@ class NetworkService:
 
         def ended(outcome: MemberOutcome) -> MemberOutcome:
             outcomes[outcome.member.id] = outcome
-            tell(outcome)
+            try:
+                tell(outcome)
+            except Exception:
+                # who listens must not change what is answered
+                log.exception("a listener failed", member=outcome.member.id)
             return outcome
 
         askings: list[Asking] = []
-        for plan in plans:
-            asking = self._prepare(plan, options)
+        for asking in prepared:
             if isinstance(asking, MemberOutcome):
                 ended(asking)
             else:
@@ -190,6 +209,10 @@ class NetworkService:
         decision = plan.decision
         if isinstance(decision, NotAsked):
             return _not_asked(plan.member, decision)
+        if isinstance(decision, Failure):
+            log.error("planning failed", member=plan.member.id, error=decision.message)
+            reason = Reason(decision.code, decision.message)
+            return MemberOutcome(identify(plan.member), Ending.NO_ANSWER, reason=reason)
         credential = credential_for(plan.member, options.user_token, self._environ)
         if isinstance(credential, NeedsToken):
             return _not_asked(
@@ -204,13 +227,15 @@ class NetworkService:
         if len(self._refreshes) >= MAX_REFRESHES:
             return
         deadline = Deadline.after(deadline_s, self._clock)
-        joined = {asking.plan.member.id: self._asker.begin(asking, via)}
         task = asyncio.create_task(
-            fan_out(joined, deadline, ended=_ignore_call, late=_ignore),
-            name=f"refresh {asking.plan.member.id}",
+            self._renew(asking, via, deadline), name=f"refresh {asking.plan.member.id}"
         )
         self._refreshes.add(task)
         task.add_done_callback(self._refreshes.discard)
+
+    async def _renew(self, asking: Asking, via: str, deadline: Deadline) -> None:
+        joined = {asking.plan.member.id: self._asker.begin(asking, via)}
+        await fan_out(joined, deadline, ended=_ignore_call, late=_ignore)
 
 
 def _not_asked(

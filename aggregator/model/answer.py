@@ -125,10 +125,10 @@ def _join_sets(answers: Sequence[Answer]) -> tuple[ResultSet, ...]:
 
 
 def _join_set(one: ResultSet, other: ResultSet) -> ResultSet:
-    if other.exists is not Exists.YES:
-        return one if one.exists is not Exists.UNKNOWN else other
-    if one.exists is not Exists.YES:
-        return other
+    if one.exists is not Exists.YES or other.exists is not Exists.YES:
+        # a yes says it for all parts, a no only if every part says it
+        worth = (Exists.YES, Exists.UNKNOWN, Exists.NO)
+        return min(one, other, key=lambda each: worth.index(each.exists))
     counts = (one.count, other.count)
     return msgspec.structs.replace(
         other,

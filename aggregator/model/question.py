@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from aggregator.model.allele import IUPAC, ReferenceBases, canonical_allele, has_wildcards
+from aggregator.model.fields import VariantFields
 from aggregator.model.genome import (
     MITOCHONDRION,
     Assembly,
@@ -29,37 +30,6 @@ ReferenceSequence = Callable[[Assembly, str, int, int], str | None]
 
 _SHORT_TEXT = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 _SMALL_TYPES = {"SNP", "SNV", "MNP", "MNV", "INDEL", "DELINS", "DEL", "INS"}
-
-
-@dataclass(slots=True)
-class VariantFields:
-    """The parameters of a variant question, typed but not yet checked; None: not given."""
-
-    assembly: str | None = None
-    chromosome: str | None = None
-    start: tuple[int, ...] = ()
-    end: tuple[int, ...] = ()
-    reference: str | None = None
-    alternate: str | None = None
-    variant_type: str | None = None
-    min_length: int | None = None
-    max_length: int | None = None
-    gene: str | None = None
-    amino_acid_change: str | None = None
-    short_form: str | None = None
-    mate: str | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is asked about a variant (an assembly alone asks nothing)."""
-        return replace(self, assembly=None) == VariantFields()
-
-    @property
-    def has_position(self) -> bool:
-        """Whether anything about a place or its bases was given."""
-        return bool(
-            self.chromosome or self.start or self.end or self.reference is not None or self.mate
-        )
 
 
 @dataclass(slots=True)
@@ -105,7 +75,7 @@ def _check_texts(fields: VariantFields, result: Checked) -> None:
         ("referenceBases", fields.reference),
         ("alternateBases", fields.alternate),
     ):
-        if bases is not None and not IUPAC.fullmatch(bases):
+        if bases and not (bases.isascii() and IUPAC.fullmatch(bases.upper())):
             result.problems.append(
                 f"{name}: “{_shown(bases)}” holds more than bases (A, C, G, T or IUPAC codes)"
             )
@@ -134,6 +104,7 @@ def _check_short_form(fields: VariantFields, result: Checked) -> None:
         result.problems.append(
             f"genomicAlleleShortForm names the variant by itself: leave out {', '.join(others)}"
         )
+    _named_assembly(fields, result)
     result.question = VariantQuestion(kind=QuestionKind.SHORT_FORM, short_form=fields.short_form)
 
 
@@ -142,12 +113,13 @@ def _check_gene(fields: VariantFields, result: Checked) -> None:
         result.problems.append(
             "a gene or amino acid change and a position are two questions: ask one of them"
         )
+    _named_assembly(fields, result)
     kind = QuestionKind.GENE if fields.amino_acid_change is None else QuestionKind.AMINO_ACID
     result.question = VariantQuestion(
         kind=kind,
         gene=fields.gene,
         amino_acid_change=fields.amino_acid_change,
-        alternate=fields.alternate or None,
+        alternate=fields.alternate.upper() if fields.alternate else None,
         variant_type=_vcf_type(fields.variant_type),
         min_length=fields.min_length,
         max_length=fields.max_length,

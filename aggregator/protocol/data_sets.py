@@ -14,10 +14,13 @@ from aggregator.protocol.failures import no_verdict
 from aggregator.protocol.wire import Failure
 
 
-def only_asked(answer: Answer, data_set_ids: Sequence[str]) -> Answer | Failure:
-    """Drop the data sets nobody asked for, and read the verdict from the others."""
+def only_asked(answer: Answer, data_set_ids: Sequence[str], member_id: str) -> Answer | Failure:
+    """Drop the data sets nobody asked for, and read the verdict from the others.
+
+    A set without a name of its own, which carries the member's, may be the one asked for.
+    """
     listed = answer.result_sets
-    kept = tuple(one for one in listed if one.id in data_set_ids)
+    kept = tuple(one for one in listed if one.id in data_set_ids or one.id == member_id)
     if not data_set_ids or len(kept) == len(listed):
         return answer
     said = {one.exists for one in kept}

@@ -116,10 +116,9 @@ def allele_request(parameters: dict[str, Any], answer: NetworkAnswer) -> Documen
         value = _one(parameters.get(name))
         if value not in (None, ""):
             echo[name] = int(value)
-    for name in ("variantType", "mateName"):
-        value = _one(parameters.get(name))
-        if value:
-            echo[name] = str(value)
+    for name, told in (("variantType", variant.variant_type), ("mateName", variant.mate)):
+        if told:
+            echo[name] = told
     if answer.query.dataset_ids:
         echo["datasetIds"] = list(answer.query.dataset_ids)
     return echo

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aggregator.model.fields import VariantFields
 from aggregator.model.query import Query
-from aggregator.model.question import VariantFields
 
 MAX_VALUES: Final = 1_000
 """The most values of one list parameter."""

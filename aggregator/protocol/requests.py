@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from aggregator.model.fields import VariantFields
 from aggregator.model.genome import Assembly, GenomeError, parse_assembly, refseq_accession
 from aggregator.model.query import (
     GENOMIC_VARIANT,
@@ -18,7 +19,7 @@ from aggregator.model.query import (
     Query,
     VariantQuestion,
 )
-from aggregator.model.question import ReferenceSequence, VariantFields, check
+from aggregator.model.question import ReferenceSequence, check
 from aggregator.protocol.parameters import (
     ALIASES,
     IGNORED,

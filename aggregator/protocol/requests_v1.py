@@ -7,8 +7,9 @@ exactly determined event, never an overlap.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from aggregator.model.fields import VariantFields
 from aggregator.model.query import Granularity, Include, Query
-from aggregator.model.question import ReferenceSequence, VariantFields, check
+from aggregator.model.question import ReferenceSequence, check
 from aggregator.protocol.parameters import (
     POSITIONS,
     TEXTS,
@@ -40,7 +41,7 @@ def read_v1(
         reader.problems.append("referenceBases is missing (N where any base will do)")
     if fields.is_empty:
         reader.problems.append("referenceName, assemblyId and a position are missing")
-    elif fields.end and not fields.alternate and not fields.variant_type:
+    elif fields.end and not _names_allele(fields) and not fields.variant_type:
         # without them our own version would ask for all that overlaps
         reader.problems.append("alternateBases or variantType is missing")
     checked = check(fields, reference)
@@ -71,9 +72,13 @@ def _v1_fields(reader: ParameterReader) -> VariantFields:
         if end <= start:
             reader.problems.append(f"end {end} is not after start {start}")
         fields.start, fields.end = (start, start + 1), (end, end + 1)
-    elif fields.end and fields.alternate and len(fields.start) == 1:
+    elif fields.end and _names_allele(fields) and len(fields.start) == 1:
         _drop_end(fields, reader)
     return fields
+
+
+def _names_allele(fields: VariantFields) -> bool:
+    return bool(fields.alternate) or (fields.alternate == "" and bool(fields.reference))
 
 
 def _drop_end(fields: VariantFields, reader: ParameterReader) -> None:

@@ -57,7 +57,9 @@ def read(reply: Reply, query: Query, member: RegisteredMember, part: Part) -> An
     if (error := stated_error(document)) is not None:
         return rejected(error)
     answer = answer_of(document, exists_of(document.get("exists")), member)
-    return answer if isinstance(answer, Failure) else only_asked(answer, query.dataset_ids)
+    if isinstance(answer, Failure):
+        return answer
+    return only_asked(answer, query.dataset_ids, member.id)
 
 
 def answer_document(reply: Reply) -> Mapping[str, Any] | Failure:

@@ -12,6 +12,7 @@ How answers deviate is listed in `v2_reading` and `v2_echo`.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from aggregator.model.answer import Match
@@ -33,6 +34,7 @@ from aggregator.protocol.planning import (
     sendable,
     sequence,
 )
+from aggregator.protocol.variant_types import CNV, vcf_types
 from aggregator.protocol.wire import Ask, NotAsked, Part, Request
 from registry.models import Dialect
 from registry.snapshot import RegisteredMember
@@ -60,17 +62,38 @@ def plan(query: Query, member: RegisteredMember) -> Ask | NotAsked:
         return spellings
     parts = []
     for bases in spellings:
-        parameters = _parameters(variant, member, where, bases)
-        if isinstance(parameters, NotAsked):
-            return parameters
-        request = _request(parameters, query, member)
-        if bases is None:
-            is_text = variant.kind is QuestionKind.SHORT_FORM
-            parts.append(Part(request, Match.TEXT if is_text else Match.EXACT))
-        else:
-            parts.append(Part(request, bases.match, bases.spelled))
-    warnings = indel_warnings(variant, member, len(parts))
+        for asked in _by_type(variant):
+            parameters = _parameters(asked, member, where, bases)
+            if isinstance(parameters, NotAsked):
+                return parameters
+            parts.append(_part(_request(parameters, query, member), asked, variant, bases))
+    warnings = indel_warnings(variant, member, len(parts)) + _type_warnings(variant)
     return Ask(tuple(parts), (where.warnings if where else ()) + warnings)
+
+
+def _by_type(variant: VariantQuestion) -> tuple[VariantQuestion, ...]:
+    """Ask CNV as what it is, a deletion or a duplication: servers hold one or the other."""
+    if variant.variant_type != CNV:
+        return (variant,)
+    return tuple(replace(variant, variant_type=kind.name) for kind in vcf_types(CNV))
+
+
+def _part(
+    request: Request, asked: VariantQuestion, variant: VariantQuestion, bases: Bases | None
+) -> Part:
+    if bases is not None:
+        return Part(request, bases.match, bases.spelled)
+    is_text = variant.kind is QuestionKind.SHORT_FORM
+    spelled = None if asked is variant else f"variant type {asked.variant_type}"
+    return Part(request, Match.TEXT if is_text else Match.EXACT, spelled)
+
+
+def _type_warnings(variant: VariantQuestion) -> tuple[str, ...]:
+    """Say that an ontology term is another vocabulary than VCF's, which many servers know only."""
+    kind = variant.variant_type or ""
+    if not kind.upper().startswith(("EFO:", "SO:")):
+        return ()
+    return (f"asked by the term {kind}: a beacon that knows only VCF's types finds nothing by it",)
 
 
 def _refuse(query: Query, member: RegisteredMember) -> NotAsked | None:

@@ -110,7 +110,9 @@ def read(reply: Reply, query: Query, member: RegisteredMember, part: Part) -> An
     if (wrong := contradiction(document.meta, part.request, member.dialect)) is not None:
         return inconsistent(wrong)
     answer = _answer(document, query, member)
-    return answer if isinstance(answer, Failure) else only_asked(answer, query.dataset_ids)
+    if isinstance(answer, Failure):
+        return answer
+    return only_asked(answer, query.dataset_ids, member.id)
 
 
 def _teach(failure: Failure, member: RegisteredMember, part: Part) -> Failure:

@@ -35,6 +35,8 @@ class CallResult:
     """Waiting for a slot and all attempts included."""
     attempts: int
     """Requests sent, or begun to be sent; 0 where there was no slot in time."""
+    waited_s: float = 0.0
+    """For the last slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,11 @@ class MemberClient:
         retry: RetryPolicy | None = None,
         budget: BodyBudget | None = None,
         clock: Callable[[], float] = time.monotonic,
+        on_call: Callable[[str, CallResult], None] = lambda member_id, result: None,
     ) -> None:
         self._session = session
         self._limits = limits
+        self._on_call = on_call
         self._retry = retry or RetryPolicy(retries=limits.retries)
         self._clock = clock
         self.slots = MemberSlots(limits.member_concurrency)
@@ -114,7 +118,9 @@ class MemberClient:
         """
         headers = _headers(request, authorization, via)
         call = _Call(member, request, headers, max_body_bytes, progress or CallProgress())
-        return (await self._run(call, timeout_s))[0]
+        result, _ = await self._run(call, timeout_s)
+        self._on_call(member.id, result)
+        return result
 
     async def get_following(
         self,
@@ -171,7 +177,9 @@ class MemberClient:
             # Whatever it is, one member's trouble stays its own.
             _log_surprise(call.member.id, error)
             reply, failure = None, Failure(NoAnswerCode.INTERNAL, INTERNAL_MESSAGE)
-        return CallResult(reply, failure, self._clock() - started, call.attempts), last
+        elapsed_s = self._clock() - started
+        waited_s = call.waited_s if call.attempts else elapsed_s
+        return CallResult(reply, failure, elapsed_s, call.attempts, waited_s), last
 
     def _out_of_time(self, call: _Call, bound_s: float) -> tuple[Reply | None, Failure | None]:
         """Say why the time ran out.

@@ -4,8 +4,9 @@ The engine reads the published snapshot and writes nothing; what it learns comes
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -52,6 +53,7 @@ class RegistryKeeper:
         self._on_members = on_members
         self._tasks: set[asyncio.Task[None]] = set()
         self._looked_at: dict[str, tuple[str, float]] = {}
+        self._looks: dict[str, asyncio.Task[None]] = {}
         self._publishing = asyncio.Lock()
         self._slots = asyncio.Semaphore(CONCURRENT_LOOKS)
 
@@ -60,7 +62,8 @@ class RegistryKeeper:
         if self._seed is not None:
             await self._store.declare(self._seed.read())
         await self._publish()
-        self._spawn(self._watch(), "watch the registry")
+        self._spawn(self._again_and_again(self.reload), "watch the seed")
+        self._spawn(self._again_and_again(self._look_around), "look at members")
 
     async def aclose(self) -> None:
         """End the background tasks."""
@@ -75,15 +78,13 @@ class RegistryKeeper:
             "dialect learned",
             member=event.member_id,
             dialect=event.dialect.model_dump(exclude_defaults=True, mode="json"),
-            because=event.because,
-        )
+        )  # not why: a member's own words may repeat the question
         self._spawn(self._learn(event), f"learn {event.member_id}")
 
     async def look_at_all(self) -> None:
-        """Look once at every member that is due, and publish what changed."""
-        now = asyncio.get_running_loop().time()
-        due = [member for member in self._holder.current.members if self._is_due(member, now)]
-        await asyncio.gather(*(self._look_at(member) for member in due))
+        """Look at every member that is due, wait for the looks that run, publish what changed."""
+        if looks := self._begin_looks():
+            await asyncio.wait(looks)
 
     async def reload(self) -> bool:
         """Read the seed if it changed; a bad one changes nothing and is logged."""
@@ -105,11 +106,11 @@ class RegistryKeeper:
         await self._publish()
         return True
 
-    async def _watch(self) -> None:
+    async def _again_and_again(self, step: Callable[[], Awaitable[object]]) -> None:
+        """Run a step every `poll_s`."""
         while True:
             try:
-                await self.reload()
-                await self.look_at_all()
+                await step()
             except Exception:
                 # A background service goes on whatever happens; what happened is in the log.
                 log.exception("watching the registry failed")
@@ -120,23 +121,46 @@ class RegistryKeeper:
         if entry.disabled:
             return False
         seen = self._looked_at.get(member.id)
-        if seen is None or seen[0] != f"{entry.url} {entry.protocol}":
+        if seen is None or seen[0] != _place(member):
             return True
         wait_s = self._retry_s if member.capabilities.fetched_at is None else self._refresh_s
         return now - seen[1] >= wait_s
 
+    async def _look_around(self) -> None:
+        """Begin the looks that are due and wait for none: a silent member delays no other."""
+        self._begin_looks()
+
+    def _begin_looks(self) -> set[asyncio.Task[None]]:
+        """Begin to look at every member that is due; gives all looks that are running."""
+        now = asyncio.get_running_loop().time()
+        for member in self._holder.current.members:
+            if member.id not in self._looks and self._is_due(member, now):
+                self._looked_at[member.id] = (_place(member), now)
+                task = self._spawn(self._look_at(member), f"look at {member.id}")
+                self._looks[member.id] = task
+                task.add_done_callback(partial(self._end_look, member.id))
+        return set(self._looks.values())
+
+    def _end_look(self, member_id: str, _: object) -> None:
+        del self._looks[member_id]
+
     async def _look_at(self, member: RegisteredMember) -> None:
-        entry = member.entry
-        self._looked_at[member.id] = (
-            f"{entry.url} {entry.protocol}",
-            asyncio.get_running_loop().time(),
-        )
-        async with self._slots:
-            found = await self._discover(member)
+        try:
+            async with self._slots:
+                found = await self._discover(member)
+            await self._take_in(member, found)
+        except Exception:
+            # A background service goes on whatever happens; what happened is in the log.
+            log.exception("looking at a member failed", member=member.id)
+
+    async def _take_in(self, member: RegisteredMember, found: Discovery) -> None:
         if found.capabilities is None:
             if found.looks:
                 log.warning("member not recognised", member=member.id, seen=found.looks[0].result)
             return
+        current = self._holder.current.by_id.get(member.id)
+        if current is None or _place(current) != _place(member):
+            return  # it was moved meanwhile: this is about another beacon
         if await self._store.learn_capabilities(member.id, found.capabilities):
             await self._publish()
 
@@ -161,7 +185,13 @@ class RegistryKeeper:
             self._holder.publish(members)
             self._on_members(tuple(member.id for member in members))
 
-    def _spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
+    def _spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(coroutine, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _place(member: RegisteredMember) -> str:
+    """Name what a look is about: the address and the protocol it is looked for in."""
+    return f"{member.entry.url} {member.entry.protocol}"

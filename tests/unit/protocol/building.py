@@ -6,9 +6,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from aggregator.model.answer import Answer
+from aggregator.model.fields import VariantFields
 from aggregator.model.genome import Assembly
 from aggregator.model.query import Query, VariantQuestion
-from aggregator.model.question import ReferenceSequence, VariantFields, check
+from aggregator.model.question import ReferenceSequence, check
 from aggregator.protocol.wire import Ask, Failure, NotAsked, Part, Reply, Request
 from registry.models import Capabilities, DataSet, Dialect, MemberEntry, Protocol
 from registry.snapshot import RegisteredMember

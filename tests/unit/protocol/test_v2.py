@@ -8,10 +8,12 @@ import pytest
 from aggregator.model.answer import Exists, Match
 from aggregator.model.query import Granularity, Pagination, Query
 from aggregator.protocol import v2
+from aggregator.protocol.requests import read_v2
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.v2_reading import CENSORED
-from aggregator.protocol.wire import Failure
-from registry.models import Dialect, Protocol
+from aggregator.protocol.wire import Ask, Failure
+from registry.models import Dialect, MemberEntry, Protocol
+from registry.snapshot import RegisteredMember
 from tests.unit.protocol.building import (
     BRCA1,
     CFTR,
@@ -649,3 +651,34 @@ class TestEcho:
     def test_without_meta_there_is_no_echo(self):
         for meta in (None, [], "x", {"receivedRequestSummary": ""}):
             assert answer(told(said() | {"meta": meta})).exists is Exists.YES
+
+
+class TestVariantTypes:
+    @staticmethod
+    def ask(variant_type: str) -> Ask:
+        read = read_v2(
+            {
+                "assemblyId": "GRCh38",
+                "referenceName": "9",
+                "start": 21000000,
+                "end": 22000000,
+                "variantType": variant_type,
+            }
+        )
+        entry = MemberEntry(id="one", url="https://one.example.org", protocol="v2")
+        planned = v2.plan(read.query, RegisteredMember(entry))
+        assert isinstance(planned, Ask)
+        return planned
+
+    def test_cnv_is_asked_as_deletion_and_as_duplication(self) -> None:
+        urls = [part.request.url for part in self.ask("CNV").parts]
+        assert ["variantType=DEL" in urls[0], "variantType=DUP" in urls[1]] == [True, True]
+        assert len(urls) == 2
+
+    def test_an_ontology_term_goes_as_it_is_with_a_warning(self) -> None:
+        asked = self.ask("SO:0000159")
+        assert "variantType=SO:0000159" in asked.parts[0].request.url
+        assert any("SO:0000159" in warning for warning in asked.warnings)
+
+    def test_a_vcf_type_needs_no_warning(self) -> None:
+        assert self.ask("DEL").warnings == ()

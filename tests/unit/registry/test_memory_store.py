@@ -1,0 +1,109 @@
+"""The registry in memory: declared facts and found-out facts, kept apart."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from registry.models import Capabilities, Dialect, Protocol
+from registry.store import Changes, MemoryStore
+from tests.builders import member
+
+SEEN = Capabilities(protocol=Protocol.V2, name="Seen")
+
+
+def entry(member_id="one", **changes):
+    return member(member_id, **changes).entry
+
+
+@pytest.fixture
+async def store():
+    made = MemoryStore()
+    await made.declare([entry("one"), entry("two")])
+    return made
+
+
+async def only(store, member_id="one"):
+    return next(one for one in await store.members() if one.id == member_id)
+
+
+async def test_members_are_given_in_declared_order(store):
+    await store.declare([entry("two"), entry("one")])
+    assert [one.id for one in await store.members()] == ["two", "one"]
+
+
+async def test_a_declaration_tells_what_it_changed(store):
+    changes = await store.declare([entry("three"), entry("one", name="New")])
+    assert changes == Changes(added=("three",), changed=("one",), removed=("two",))
+
+
+async def test_the_same_declaration_changes_nothing(store):
+    assert not await store.declare([entry("one"), entry("two")])
+
+
+@pytest.mark.parametrize("field", ["added", "changed", "removed"])
+def test_any_change_counts(field):
+    assert Changes(**{field: ("one",)})
+
+
+async def test_what_was_found_out_survives_a_change_of_name(store):
+    await store.learn_capabilities("one", SEEN)
+    await store.learn_dialect("one", Dialect(method="POST"))
+    await store.declare([entry("one", name="New")])
+    kept = await only(store)
+    assert (kept.entry.name, kept.capabilities, kept.learned) == (
+        "New",
+        SEEN,
+        Dialect(method="POST"),
+    )
+
+
+@pytest.mark.parametrize("changed", [{"url": "https://new.example.org"}, {"protocol": "v1"}])
+async def test_a_new_address_or_protocol_makes_what_was_found_out_worthless(store, changed):
+    await store.learn_capabilities("one", SEEN)
+    await store.learn_dialect("one", Dialect(method="POST"))
+    await store.declare([entry("one", **changed)])
+    fresh = await only(store)
+    assert (fresh.capabilities, fresh.learned) == (Capabilities(), Dialect())
+
+
+async def test_new_capabilities_matter(store):
+    assert await store.learn_capabilities("one", SEEN) is True
+    assert (await only(store)).capabilities == SEEN
+
+
+async def test_the_same_capabilities_at_another_time_do_not_matter_but_are_kept(store):
+    await store.learn_capabilities("one", SEEN)
+    later = SEEN.model_copy(update={"fetched_at": datetime(2026, 1, 1, tzinfo=UTC)})
+    assert await store.learn_capabilities("one", later) is False
+    assert (await only(store)).capabilities.fetched_at == later.fetched_at
+
+
+async def test_learned_dialects_add_up(store):
+    await store.learn_dialect("one", Dialect(method="POST"))
+    assert await store.learn_dialect("one", Dialect(start="list")) is True
+    assert (await only(store)).learned == Dialect(method="POST", start="list")
+
+
+async def test_learning_the_same_again_changes_nothing(store):
+    await store.learn_dialect("one", Dialect(method="POST"))
+    assert await store.learn_dialect("one", Dialect(method="POST")) is False
+
+
+async def test_capabilities_keep_the_learned_dialect(store):
+    await store.learn_dialect("one", Dialect(method="POST"))
+    await store.learn_capabilities("one", SEEN)
+    assert (await only(store)).learned == Dialect(method="POST")
+
+
+async def test_learning_about_one_member_leaves_the_others(store):
+    before = await only(store, "two")
+    await store.learn_capabilities("one", SEEN)
+    await store.learn_dialect("one", Dialect(method="POST"))
+    assert await only(store, "two") == before
+
+
+async def test_nothing_is_learned_of_a_member_that_was_removed(store):
+    await store.declare([entry("two")])
+    assert await store.learn_capabilities("one", SEEN) is False
+    assert await store.learn_dialect("one", Dialect(method="POST")) is False
+    assert [one.id for one in await store.members()] == ["two"]
