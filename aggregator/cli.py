@@ -1,25 +1,27 @@
 """The command line: serve, demo, query, check, members, config.
 
 Exit codes: 0 found (or done), 10 not found and complete, 3 unknown, 2 wrong usage,
-4 configuration or connection, 130 interrupted; 1 is only ever a crash.
+4 configuration or connection, 130 interrupted; 1 is only ever a crash, or that the reader of a
+pipe has left.
 """
 
-import asyncio
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 import yaml
+from yarl import URL
 
 from aggregator import __version__
 from aggregator.app import serve as serve_network
 from aggregator.base import logs
 from aggregator.base.errors import BadQuery, ConfigError
 from aggregator.base.settings import Settings, load
-from aggregator.commands import checking, demo_network, querying
+from aggregator.commands import checking, demo_network, querying, workers
+from aggregator.commands.addresses import cannot_listen
 from aggregator.commands.exits import INTERRUPTED, UNUSABLE, USAGE
+from aggregator.commands.loop import run as _run
 from registry.seed import read_seed
 
 
@@ -38,6 +40,9 @@ class Sections(click.ParamType[tuple[str, str, Any]]):
             self.fail("expected SECTION.KEY=VALUE, e.g. query.deadline_s=5", param, ctx)
         return section, key, yaml.safe_load(text)
 
+
+IN_MEMORY = ("registry", "url", "sqlite:///:memory:")
+"""Commands that ask once leave no file behind."""
 
 config_option = click.option(
     "--config",
@@ -83,12 +88,25 @@ def serve(
         ("server", "port", port),
     )
     logs.configure(settings.log)
-    _run(serve_network(settings))
+    try:
+        if settings.server.workers > 1:
+            sys.exit(workers.supervise(settings))
+        _run(serve_network(settings))
+    except OSError as error:
+        server = settings.server
+        advice = "Choose another address with --host and --port."
+        raise cannot_listen(server.host, server.port, error, advice) or error from None
 
 
 @cli.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True)
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="The port; 0 takes a free one.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--slow", multiple=True, metavar="ID=SECONDS", help="Make a beacon answer late.")
 @click.option("--down", multiple=True, metavar="ID", help="Make a beacon break every connection.")
 @click.option("--verbose", is_flag=True, help="Show the log.")
@@ -98,14 +116,15 @@ def demo(port: int, host: str, slow: tuple[str, ...], down: tuple[str, ...], ver
     _run(demo_network.run(host=host, port=port, faults=faults, verbose=verbose))
 
 
-@cli.command()
+@cli.command(short_help="Ask the network about a variant.")
 @click.argument("text")
-@click.option("--assembly", default="GRCh38", show_default=True)
+@click.option("--assembly", default="GRCh38", show_default=True, help="Of the positions in TEXT.")
 @click.option(
     "--granularity",
     type=click.Choice(["boolean", "count", "record"]),
     default="record",
     show_default=True,
+    help="How much to ask for; each beacon tells what it may.",
 )
 @click.option("--json", "form", flag_value="json", help="The Beacon v2 document.")
 @click.option("--csv", "form", flag_value="csv", help="One row per member and data set.")
@@ -132,9 +151,10 @@ def query(
 ) -> None:
     """Ask the network about a variant, e.g. 7-140753336-A-T or "BRAF V600E".
 
-    The exit code says what came of it: 0 found, 10 not found and complete, 3 unknown.
+    Positions count from 1. The exit code says what came of it: 0 found, 10 not found and
+    complete, 3 unknown (somebody who could have known is missing).
     """
-    settings = _settings(config_file, overrides, ("registry", "seed", seed))
+    settings = _settings(config_file, overrides, ("registry", "seed", seed), IN_MEMORY)
     asked = querying.Asked(
         text=text,
         assembly=assembly,
@@ -153,11 +173,17 @@ def query(
     sys.exit(_run(querying.ask_members(asked, settings)))
 
 
-@cli.command()
+@cli.command(short_help="Say what a beacon is and ask it one question.")
 @click.argument("url")
-@click.option("--protocol", type=click.Choice(["auto", "v1", "v2"]), default="auto")
-@click.option("--text", default=checking.TEST_QUESTION, show_default=True, help="What to ask.")
-@click.option("--assembly", default="GRCh38", show_default=True)
+@click.option(
+    "--protocol",
+    type=click.Choice(["auto", "v1", "v2"]),
+    default="auto",
+    show_default=True,
+    help="Take it for this version instead of finding out.",
+)
+@click.option("--text", help="What to ask.  [default: BRAF V600E]")
+@click.option("--assembly", help="Of the text.  [default: one that the beacon holds, else GRCh38]")
 @click.option("--private", is_flag=True, help="Allow an address on a private network.")
 @config_option
 @set_option
@@ -165,15 +191,15 @@ def check(
     *,
     url: str,
     protocol: str,
-    text: str,
-    assembly: str,
+    text: str | None,
+    assembly: str | None,
     private: bool,
     config_file: Path | None,
     overrides: tuple[tuple[str, str, Any], ...],
 ) -> None:
     """Say what the beacon at URL is, how it wants to be asked, and ask it one question."""
     allow = ("security", "allow_private_members", True if private else None)
-    settings = _settings(config_file, overrides, allow)
+    settings = _settings(config_file, overrides, allow, IN_MEMORY)
     logs.configure(settings.log.model_copy(update={"level": "error"}))
     sys.exit(_run(checking.check(url, protocol, text, assembly, settings)))
 
@@ -212,7 +238,10 @@ def config() -> None:
 def show_config(config_file: Path | None, overrides: tuple[tuple[str, str, Any], ...]) -> None:
     """Show every setting as it applies, secrets hidden."""
     settings = _settings(config_file, overrides)
-    click.echo(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False), nl=False)
+    shown = settings.model_dump(mode="json")
+    if settings.outbound.proxy:
+        shown["outbound"]["proxy"] = _without_password(settings.outbound.proxy)
+    click.echo(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True), nl=False)
 
 
 def main() -> None:
@@ -249,13 +278,10 @@ def _settings(
     return load(config_file, told)
 
 
+def _without_password(address: str) -> str:
+    url = URL(address)
+    return str(url.with_password("*" * 10)) if url.password else address
+
+
 def _fail(*problems: str) -> NoReturn:
     raise ConfigError(problems)
-
-
-def _run(main_coroutine: Coroutine[Any, Any, Any]) -> Any:
-    try:
-        import uvloop  # noqa: PLC0415 - an extra that may not be there
-    except ImportError:
-        return asyncio.run(main_coroutine)
-    return uvloop.run(main_coroutine)

@@ -1,6 +1,8 @@
 """`check`: what a beacon is, how it wants to be asked, and one question put to it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 from urllib.parse import urlsplit
 
 import click
@@ -15,23 +17,32 @@ from aggregator.commands.exits import FOUND, UNKNOWN, UNUSABLE
 from aggregator.engine.asking import DialectLearned
 from aggregator.engine.planner import Selection
 from aggregator.engine.service import QueryOptions
+from aggregator.model.genome import Assembly, GenomeError, parse_assembly
 from aggregator.model.outcome import Ending
 from aggregator.protocol.requests import read_v2
 from aggregator.protocol.wire import Ask
-from aggregator.text.variant_text import Misread, understand
+from aggregator.text.variant_text import Misread, Understood, understand
 from aggregator.watch.discovery import Discovery, discover
 from registry.models import MemberEntry, Protocol, describe_problems
 from registry.snapshot import RegisteredMember
 
-TEST_QUESTION = "7-140753336-A-T"
+TEST_QUESTIONS: Final = {
+    Assembly.GRCH38: "7-140753336-A-T",
+    Assembly.GRCH37: "7-140453136-A-T",
+}
+"""BRAF V600E, which many beacons know, by assembly."""
+_REFUSED = "this network does not call"
 
 
-async def check(url: str, protocol: str, text: str, assembly: str, settings: Settings) -> int:
-    """Look at a beacon and ask it once; gives the exit code. Nothing is stored."""
+async def check(
+    url: str, protocol: str, text: str | None, assembly: str | None, settings: Settings
+) -> int:
+    """Look at a beacon and ask it once; gives the exit code. Nothing is stored.
+
+    Without a text it is asked for BRAF V600E, without an assembly in one that it holds.
+    """
     entry = _entry(url, protocol)
-    understood = understand(text, assembly)
-    if isinstance(understood, Misread):
-        raise BadQuery([understood.error, *([understood.hint] if understood.hint else [])])
+    _question(text, assembly, ())  # what cannot be read is said before anything is sent
     async with running(settings, [entry]) as network:
         member = network.holder.current.by_id[entry.id]
         click.echo(f"Looking at {entry.url}")
@@ -43,13 +54,13 @@ async def check(url: str, protocol: str, text: str, assembly: str, settings: Set
         )
         _tell_looks(found)
         if found.capabilities is None:
-            click.echo("✕ This is no beacon that can be asked: see what came above.")
-            click.echo("  Give the address whose /info (v2) or / (v1) describes the beacon.")
+            _tell_unusable(found)
             return UNUSABLE
         member = RegisteredMember(entry, found.capabilities)
         _tell_member(member)
         network.holder.publish([member])
-        return await _ask(network, member, dict(understood.parameters))
+        question = _question(text, assembly, member.assemblies)
+        return await _ask(network, member, dict(question.parameters))
 
 
 async def _ask(network: Network, member: RegisteredMember, parameters: dict[str, object]) -> int:
@@ -82,6 +93,22 @@ async def _ask(network: Network, member: RegisteredMember, parameters: dict[str,
     return FOUND if works else UNKNOWN
 
 
+def _question(text: str | None, assembly: str | None, held: Sequence[Assembly]) -> Understood:
+    """Read what to ask; raises `BadQuery`."""
+    try:
+        chosen = parse_assembly(assembly).assembly if assembly else None
+    except GenomeError as error:
+        raise BadQuery([error.message, error.hint]) from None
+    if chosen is None:
+        chosen = next((one for one in TEST_QUESTIONS if one in held), Assembly.GRCH38)
+    if text is None and chosen not in TEST_QUESTIONS:
+        raise BadQuery([f"There is no test question in {chosen}: give one with --text."])
+    read = understand(TEST_QUESTIONS[chosen] if text is None else text, assembly or chosen.value)
+    if isinstance(read, Misread):
+        raise BadQuery([read.error, *([read.hint] if read.hint else [])])
+    return read
+
+
 def _entry(url: str, protocol: str) -> MemberEntry:
     host = urlsplit(url).hostname or ""
     name = "".join(c if c.isalnum() and c.isascii() else "-" for c in host.lower()).strip("-")
@@ -96,6 +123,17 @@ def _tell_looks(found: Discovery) -> None:
         click.echo(f"  {look.url}: {look.result} ({look.elapsed_s:.2f} s)")
     for problem in found.capabilities.problems if found.capabilities else ():
         click.echo(f"  ! {problem}")
+
+
+def _tell_unusable(found: Discovery) -> None:
+    click.echo("✕ This is no beacon that can be asked: see what came above.")
+    if any(_REFUSED in look.result for look in found.looks):
+        click.echo("  Add --private if the address is meant to be one of your own network.")
+    else:
+        click.echo("  Give the address whose /info (v2) or / (v1) describes the beacon.")
+        click.echo(
+            "  A beacon older than v1 describes itself nowhere: declare it (docs/dialects.md)."
+        )
 
 
 def _tell_member(member: RegisteredMember) -> None:

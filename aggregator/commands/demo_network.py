@@ -1,5 +1,6 @@
 """`demo`: five invented beacons on loopback and the network in front of them."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ import click
 
 from aggregator.app import running, serving, until_stopped
 from aggregator.base import logs
-from aggregator.base.errors import BadQuery, ConfigError
+from aggregator.base.errors import BadQuery
 from aggregator.base.resources import demo_package, folder
 from aggregator.base.settings import Settings, load
+from aggregator.commands.addresses import cannot_listen
+from aggregator.commands.looking import looking
 from registry.seed import read_entries
 
 EXAMPLE = (
@@ -60,22 +63,27 @@ def demo_settings(reference: Mapping[str, Any], verbose: bool) -> Settings:
 async def run(*, host: str, port: int, faults: Mapping[str, Any], verbose: bool) -> None:
     """Run until SIGINT or SIGTERM; raises `ConfigError` if the port is taken."""
     demo = demo_package()
-    async with demo.DemoNetwork(faults=faults) as beacons:
-        settings = demo_settings(beacons.reference, verbose)
-        logs.configure(settings.log)
-        entries = read_entries(beacons.members(), "demo")
-        try:
+    stopped = asyncio.create_task(until_stopped(), name="wait for a signal")
+    try:
+        async with demo.DemoNetwork(faults=faults) as beacons:
+            settings = demo_settings(beacons.reference, verbose)
+            logs.configure(settings.log)
+            entries = read_entries(beacons.members(), "demo")
             async with (
                 running(settings, entries) as network,
+                looking(network),
                 serving(network, host=host, port=port) as address,
             ):
-                await network.keeper.look_at_all()
                 _tell(address, beacons, faults)
-                await until_stopped()
+                await stopped
                 click.echo("\nStopping.")
-        except OSError as error:
-            problem = f"{host}:{port} cannot be used: {error.strerror or error}."
-            raise ConfigError([problem, "Choose another port with --port N."]) from None
+    except OSError as error:
+        raise (
+            cannot_listen(host, port, error, "Choose another port with --port N.") or error
+        ) from None
+    finally:
+        stopped.cancel()
+        await asyncio.wait({stopped})
 
 
 def _tell(address: str, beacons: Any, faults: Mapping[str, Any]) -> None:

@@ -1,29 +1,32 @@
 """`query`: one question from a terminal, live as members answer, plain in a pipe."""
 
-import csv
-import io
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-import aiohttp
 import click
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
-from yarl import URL
+from rich.text import Text
 
 from aggregator.api import sentences
 from aggregator.api.controls import read_controls
+from aggregator.api.exports import csv_text, lines_of_documents
+from aggregator.api.refusal import refusal_of
 from aggregator.app import Network, running
-from aggregator.base.errors import BadQuery, ConfigError
+from aggregator.base.errors import BadQuery
 from aggregator.base.settings import Settings
+from aggregator.commands import remote
 from aggregator.commands.exits import BY_VERDICT
-from aggregator.engine.planner import Selection
+from aggregator.commands.looking import looking
 from aggregator.engine.service import QueryOptions
-from aggregator.model.merged import NetworkAnswer, Verdict
+from aggregator.model.merged import NetworkAnswer
 from aggregator.model.outcome import MemberOutcome
 from aggregator.protocol import documents
 from aggregator.protocol.network_info import member_info, network_info
@@ -45,10 +48,6 @@ STYLES = {
     "not_asked": "dim",
     "asking": "dim",
 }
-CSV_HEADER = (
-    "query,assembly,beacon_id,beacon,organization,environment,answer,reason,dataset_id,dataset,"
-    "count,sample_count,allele_count,allele_number,allele_frequency,seconds,asked_at"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,62 +62,49 @@ class Asked:
     ask: str | None = None
     group: str | None = None
 
-    @property
-    def selection(self) -> Selection:
-        """Whom to ask."""
-        names = [name.strip() for name in (self.ask or "").split(",") if name.strip()]
-        return Selection(frozenset(names) if names else None, self.group)
-
 
 async def ask_members(asked: Asked, settings: Settings) -> int:
     """Ask the members of the seed from this process; gives the exit code."""
     question = understood(asked)
     async with running(settings) as network:
-        await network.keeper.look_at_all()
         read = read_v2(_parameters(asked, question), reference=network.reference)
-        if read.problems:
-            raise BadQuery(read.problems)
         controls = read_controls(_controls(asked), "", settings.query)
-        if controls.problems:
-            raise BadQuery(controls.problems)
+        problems = (*read.problems, *controls.problems)
+        problems += tuple(controls.selection.problems(network.holder.current))
+        if problems:
+            raise BadQuery(problems)
         options = QueryOptions(
             deadline_s=controls.deadline_s,
-            selection=asked.selection,
+            selection=controls.selection,
             warnings=(*controls.warnings, *question.notes, *read.warnings),
         )
         progress = _Progress(network, asked)
         with progress:
-            answer = await network.service.ask(read.query, options, progress.ended)
-        _show(answer, asked, network)
+            async with looking(network):
+                answer = await network.service.ask(read.query, options, progress.ended)
+        document = _document(network, answer) if asked.form == "json" else None
+    _show(asked, answer, document)
     return BY_VERDICT[answer.verdict]
 
 
 async def ask_running(asked: Asked, url: str, settings: Settings) -> int:
     """Ask a running network; gives the exit code."""
     question = understood(asked)
-    target = _api_url(url) / "g_variants"
     parameters = {
         name: ",".join(str(one) for one in value) if isinstance(value, list) else str(value)
         for name, value in _parameters(asked, question).items()
     }
     for name, values in _controls(asked).items():
         parameters[name] = values[0]
-    document = await _fetch(target.with_query(parameters), asked, settings)
-    info = (document.get("info") or {}).get("network")
-    if not isinstance(info, dict):
-        error = document.get("error") or {}
-        message = error.get("errorMessage") or "the answer holds no info.network"
-        if error.get("errorCode") in {400, 404, 405, 413}:
-            raise BadQuery([str(message)])
-        raise ConfigError([f"{url}: {message}"])
+    patience_s = (asked.wait_s or settings.query.max_deadline_s) + 10
+    with _waiting(asked, url):
+        document = await remote.fetch(url, parameters, patience_s)
     if asked.form == "json":
-        click.echo(json.dumps(document, indent=2))
-    elif asked.form == "csv":
-        _print_csv(info["members"], asked)
-    else:
-        verdict = (document.get("error") or {}).get("errorMessage")
-        _print_table(info, verdict or _remote_verdict(info))
-    return BY_VERDICT[Verdict(info["verdict"])]
+        _show(asked, None, json.dumps(document, indent=2))
+        return BY_VERDICT[remote.verdict_of(document)]
+    answer = remote.read_answer(document, read_v2(_parameters(asked, question)).query)
+    _show(asked, answer, None)
+    return BY_VERDICT[answer.verdict]
 
 
 def print_members(entries: Sequence[MemberEntry], *, as_json: bool) -> None:
@@ -132,8 +118,10 @@ def print_members(entries: Sequence[MemberEntry], *, as_json: bool) -> None:
         click.echo("No members.")
         return
     wide = max(len(entry.id) for entry in entries)
+    now = datetime.now(UTC)
     for entry in entries:
-        state = "disabled" if entry.disabled else "paused" if entry.paused else ""
+        is_paused = entry.paused is not None and not entry.paused.is_over(now)
+        state = "disabled" if entry.disabled else "paused" if is_paused else ""
         line = f"{entry.id:{wide}}  {entry.protocol.value:4}  {entry.url}  {entry.name}"
         click.echo(f"{line}  {state}".rstrip())
 
@@ -152,8 +140,8 @@ class _Progress:
 
     def __enter__(self) -> None:
         if self._live is not None:
-            self._live.start()
             self._live.update(_table(self._rows.values()))
+            self._live.start(refresh=True)
 
     def __exit__(self, *_: object) -> None:
         if self._live is not None:
@@ -192,10 +180,28 @@ def _controls(asked: Asked) -> dict[str, list[str]]:
     return {name: [value] for name, value in told.items() if value}
 
 
-def _show(answer: NetworkAnswer, asked: Asked, network: Network) -> None:
-    if asked.form == "json":
-        document = documents.answer_document(network.identity, answer)
-        click.echo(documents.encode(document).decode())
+def _document(network: Network, answer: NetworkAnswer) -> str:
+    """Write what the API would send: an incomplete "no" is an error document here too."""
+    as_answer = network.settings.query.incomplete_negative == "answer"
+    refusal = refusal_of(answer, None, answers_incomplete_no=as_answer)
+    if refusal is None:
+        return documents.encode(documents.answer_document(network.identity, answer)).decode()
+    return documents.encode(
+        documents.error_document(network.identity, refusal.status, refusal.message, answer=answer)
+    ).decode()
+
+
+def _waiting(asked: Asked, url: str) -> AbstractContextManager[object]:
+    """Say in a terminal that an answer is awaited."""
+    console = Console(stderr=True)
+    if not (console.is_terminal and sys.stdout.isatty() and asked.form is None):
+        return nullcontext()
+    return console.status(f"Asking {escape(url)} …")
+
+
+def _show(asked: Asked, answer: NetworkAnswer | None, document: str | None) -> None:
+    if answer is None or document is not None:
+        click.echo(document)
         return
     info = network_info(answer)
     if asked.form == "csv":
@@ -216,7 +222,7 @@ def _print_table(info: dict[str, Any], verdict: str) -> None:
     click.echo(verdict)
     for warning in info["warnings"]:
         click.echo(f"! {warning}")
-    click.echo(sentences.FOOTER)
+    click.echo(sentences.footer_sentence())
 
 
 def _table(members: Any) -> Table:
@@ -224,7 +230,8 @@ def _table(members: Any) -> Table:
     for heading in ("Beacon", "Answer", "Count", "Took", "Why"):
         table.add_column(heading, overflow="fold")
     for member in members:
-        table.add_row(*_cells(member), style=STYLES[member["answer"]])
+        # Text, because a name may hold brackets, which would be read as markup
+        table.add_row(*map(Text, _cells(member)), style=STYLES[member["answer"]])
     return table
 
 
@@ -247,61 +254,6 @@ def _cells(member: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _print_csv(members: Sequence[dict[str, Any]], asked: Asked) -> None:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(CSV_HEADER.split(","))
-    for member in members:
-        reason = member["reason"]
-        for one in member["datasets"] or [{}]:
-            told = one.get("exists")
-            answer = member["answer"] if told is None else ("found" if told else "not_found")
-            row = [
-                *(asked.text, asked.assembly, member["id"], member["name"], "", "", answer),
-                *(reason["code"] if reason else "", one.get("id", ""), one.get("name", "")),
-                *(one.get("count", member["count"]), "", "", "", one.get("frequency")),
-                *(f"{member['elapsedMs'] / 1000:.3f}", ""),
-            ]
-            writer.writerow([_cell(value) for value in row])
-    click.echo(out.getvalue(), nl=False)
-
-
-def _cell(value: object) -> str:
-    """Write a cell in one line that no spreadsheet takes for a formula."""
-    text = "" if value is None else " ".join(str(value).splitlines())
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
-
-
-def _api_url(url: str) -> URL:
-    try:
-        parsed = URL(url)
-    except ValueError:
-        parsed = URL()
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise BadQuery([f"--url {url}: an address starts with https:// (or http://)."])
-    base = parsed.with_query(None).with_fragment(None)
-    path = base.path.rstrip("/")
-    return base.with_path(path if path.endswith("/api") else f"{path}/api")
-
-
-async def _fetch(target: URL, asked: Asked, settings: Settings) -> dict[str, Any]:
-    total = (asked.wait_s or settings.query.max_deadline_s) + 10
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=total)) as session,
-            session.get(target, headers={"Accept": "application/json"}) as response,
-        ):
-            document = await response.json(content_type=None)
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        reason = str(error) or type(error).__name__
-        raise ConfigError([f"{target.origin()} cannot be asked: {reason}"]) from None
-    if not isinstance(document, dict):
-        raise ConfigError([f"{target.origin()} does not answer like a Beacon network."])
-    return document
-
-
-def _remote_verdict(info: dict[str, Any]) -> str:
-    summary = info["summary"]
-    return (
-        f"{summary['found']} found, {summary['notFound']} not found, "
-        f"{summary['noAnswer']} did not answer, {summary['notAsked']} not asked."
-    )
+    asked_at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    lines = lines_of_documents(members, text=asked.text, assembly=asked.assembly, asked_at=asked_at)
+    click.echo(csv_text(lines), nl=False)
