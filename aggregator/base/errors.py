@@ -6,6 +6,7 @@ BeaconError
 ├── WrongMethod     the path takes another method                       405
 ├── TooLarge        the body or address is larger than we read          413
 ├── LoopDetected    the question has been here before                   508
+├── RateLimited     the client has asked more than its share            429
 ├── Overloaded      too many questions at once                          503
 └── ConfigError     settings or members cannot be used                  (start-up, no status)
 """
@@ -59,6 +60,16 @@ class LoopDetected(BeaconError):
     """The question came back to the network that asked it, or passed too many networks."""
 
     status = 508
+
+
+class RateLimited(BeaconError):
+    """The client has asked more than its share; ask again after `retry_after_s`."""
+
+    status = 429
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class Overloaded(BeaconError):

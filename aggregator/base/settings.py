@@ -10,9 +10,18 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_serializer,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from aggregator.base.errors import ConfigError
@@ -66,6 +75,7 @@ class ServerSettings(Section):
     workers: Annotated[int, Field(ge=1, le=64)]
     trusted_proxies: tuple[str, ...]
     drain_s: Seconds
+    max_streams: Count
     max_request_bytes: Bytes
 
     @field_validator("trusted_proxies")
@@ -103,12 +113,39 @@ class ReferenceSettings(Section):
 class CacheSettings(Section):
     """How long answers are kept."""
 
-    url: Annotated[str, Field(pattern=r"^memory://$")]
+    url: Annotated[str, Field(repr=False)]
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:._-]{0,64}$")]
+    redis_timeout_s: Annotated[float, Field(gt=0, le=1)]
+    redis_max_value_bytes: Bytes
     ttl_s: Seconds
     stale_while_revalidate_s: Seconds
     stale_if_error_s: Seconds
     max_entries: Count
     max_bytes: Bytes
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        # the message never repeats the address: it may hold a password
+        if value != "memory://" and not _is_redis_url(value):
+            raise ValueError(
+                "expected memory://, redis://[user:password@]host[:port][/database], rediss://… "
+                "(TLS) or unix:///path/to/socket; a password's special characters are written %XX"
+            )
+        return value
+
+    @field_serializer("url")
+    def _without_credentials(self, value: str) -> str:
+        """Leave user, password and options out of whatever is shown or logged."""
+        parts = urlsplit(value)
+        host = parts.netloc.rpartition("@")[2]
+        shown = f"***@{host}" if "@" in parts.netloc else host
+        return f"{parts.scheme}://{shown}{parts.path}"
+
+    @property
+    def is_redis(self) -> bool:
+        """Whether answers and limits are shared through Redis."""
+        return self.url != "memory://"
 
 
 class RegistrySettings(Section):
@@ -124,7 +161,8 @@ class SecuritySettings(Section):
 
     allow_private_members: bool
     admin_token: SecretStr | None
-    rate_limit: Annotated[int, Field(ge=0)]
+    rate_limit: Annotated[int, Field(ge=0, le=1_000_000_000)]
+    rate_limit_secret: SecretStr | None
 
 
 class HealthSettings(Section):
@@ -210,6 +248,23 @@ def load(
     return _relative_to(settings, base)
 
 
+def _is_redis_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.scheme == "unix":
+        return len(parts.path) > 1
+    database = parts.path.removeprefix("/")
+    return (
+        parts.scheme in {"redis", "rediss"}
+        and bool(parts.hostname)
+        and port != 0
+        and (not database or (database.isascii() and database.isdigit()))
+    )
+
+
 def _unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Name variables that look like settings of a section that does not exist."""
     sections = {name.upper() for name in Settings.model_fields}
@@ -217,22 +272,26 @@ def _unknown_variables(environ: Mapping[str, str]) -> list[str]:
         f"environment: {name}: there is no section {name[7:].split('__')[0].lower()}"
         for name in environ
         if name.startswith("BEACON_") and "__" in name[7:]
+        if not name.startswith("BEACON_MEMBER_TOKEN_")
         if name[7:].split("__")[0].upper() not in sections
     ]
 
 
 def _relative_to(settings: Settings, base: Path) -> Settings:
     """Make file names of the config file relative to it, as people expect."""
-    seed = settings.registry.seed
-    changes: dict[str, Any] = {}
-    if seed is not None and not seed.is_absolute() and not seed.exists():
-        changes["registry"] = settings.registry.model_copy(update={"seed": base / seed})
-    fasta = {
-        name: path if path.is_absolute() or path.exists() else base / path
-        for name, path in settings.reference.fasta.items()
-    }
-    changes["reference"] = settings.reference.model_copy(update={"fasta": fasta})
-    return settings.model_copy(update=changes)
+
+    def found(path: Path | None) -> Path | None:
+        return path if path is None or path.is_absolute() or path.exists() else base / path
+
+    registry, outbound, reference = settings.registry, settings.outbound, settings.reference
+    fasta = {name: found(path) for name, path in reference.fasta.items()}
+    return settings.model_copy(
+        update={
+            "registry": registry.model_copy(update={"seed": found(registry.seed)}),
+            "outbound": outbound.model_copy(update={"ca_file": found(outbound.ca_file)}),
+            "reference": reference.model_copy(update={"fasta": fasta}),
+        }
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -71,9 +71,9 @@ class MemoryAnswers:
 
     async def put(self, key: str, value: bytes, keep_s: float) -> None:
         """Keep a value; one that would crowd out more than half of all is not kept."""
+        self._drop(key)
         if len(value) > self._max_bytes // 2 or keep_s <= 0:
             return
-        self._drop(key)
         self._kept[key] = (self._clock() + keep_s, value)
         self._bytes += len(value)
         while len(self._kept) > self._max_entries or self._bytes > self._max_bytes:
