@@ -7,10 +7,11 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,14 +21,18 @@ from aiohttp import web
 from aggregator import __version__
 from aggregator.api import pages, routes
 from aggregator.api.context import Api
+from aggregator.api.sse import EventStreams
 from aggregator.base.errors import ConfigError
+from aggregator.base.metrics import Metrics, Readings
 from aggregator.base.settings import Settings
 from aggregator.cache.freshness import FreshnessRules
-from aggregator.cache.store import MemoryAnswers
+from aggregator.cache.store import AnswerStore
 from aggregator.engine.asking import MemberAsker
+from aggregator.engine.measuring import Measuring, members_by_state
 from aggregator.engine.reference import ReferenceSequences
 from aggregator.engine.service import NetworkService
 from aggregator.protocol.identity import Identity, OrganizationIdentity
+from aggregator.sharing import Shared, shared
 from aggregator.upstream.breaker import Breakers
 from aggregator.upstream.client import MemberClient
 from aggregator.upstream.limits import UpstreamLimits
@@ -53,14 +58,20 @@ class Network:
     client: MemberClient
     asker: MemberAsker
     reference: ReferenceSequences | None
+    metrics: Metrics
+    streams: EventStreams
+    shared: Shared
     is_ready: bool = False
 
 
 @asynccontextmanager
 async def running(
-    settings: Settings, members: Sequence[MemberEntry] = ()
+    settings: Settings, members: Sequence[MemberEntry] = (), *, worker: str | None = None
 ) -> AsyncIterator[Network]:
-    """Run a network; `members` are declared beside the seed. Raises `ConfigError`."""
+    """Run a network; `members` are declared beside the seed. Raises `ConfigError`.
+
+    `worker` names this process among several of one network.
+    """
     async with AsyncExitStack() as stack:
         identity = _identity(settings)
         limits = _limits(settings)
@@ -82,7 +93,9 @@ async def running(
         except CaFileError as error:
             problem = f"outbound.ca_file: {settings.outbound.ca_file}: {error}"
             raise ConfigError([problem]) from None
-        client = MemberClient(session, limits)
+        metrics = Metrics(worker=worker)
+        measuring = Measuring(metrics, _cache_layer(settings))
+        client = MemberClient(session, limits, on_call=measuring.called)
         breakers = Breakers()
         holder = SnapshotHolder()
         store = MemoryStore()
@@ -98,21 +111,44 @@ async def running(
             refresh_s=settings.health.refresh_s,
             retry_s=settings.health.retry_s,
             environ=lambda: dict(os.environ),
-            on_members=breakers.keep,
+            on_members=partial(_keep_members, breakers, metrics),
         )
-        asker = _asker(settings, client, breakers, keeper)
+        kept = await stack.enter_async_context(shared(settings))
+        asker = _asker(settings, client, kept.answers, breakers, keeper)
         service = NetworkService(
             holder=holder,
             asker=asker,
             network_id=identity.beacon_id,
             max_queries=settings.query.max_queries,
             clock=time.monotonic,
+            on_answer=measuring.answered,
+        )
+        streams = EventStreams(limit=settings.server.max_streams)
+        metrics.read = partial(
+            _readings,
+            holder=holder,
+            breakers=breakers,
+            client=client,
+            asker=asker,
+            streams=streams,
+            kept=kept,
         )
         stack.push_async_callback(service.aclose)
         stack.push_async_callback(keeper.aclose)
         await keeper.start()
         network = Network(
-            settings, identity, service, holder, keeper, client, asker, reference, is_ready=True
+            settings,
+            identity,
+            service,
+            holder,
+            keeper,
+            client,
+            asker,
+            reference,
+            metrics,
+            streams,
+            kept,
+            is_ready=True,
         )
         yield network
         network.is_ready = False
@@ -129,6 +165,9 @@ def web_application(network: Network) -> web.Application:
             pages=pages.environment(),
             is_ready=lambda: network.is_ready,
             reference=network.reference,
+            streams=network.streams,
+            metrics=network.metrics,
+            rate_limits=network.shared.rate_limits,
         )
     )
 
@@ -160,19 +199,33 @@ async def serving(
         await runner.cleanup()
 
 
-async def serve(settings: Settings) -> None:
-    """Run the network until SIGTERM or SIGINT."""
-    async with running(settings) as network, serving(network) as address:
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
-        log.info("serving", address=address, members=len(network.holder.current.members))
-        await until_stopped()
-        log.info("stopping")
+async def serve(
+    settings: Settings,
+    *,
+    worker: str | None = None,
+    on_serving: Callable[[], None] = lambda: None,
+    until: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Run the network until SIGTERM or SIGINT, or `until` says so; running questions may finish."""
+    # first of all: a signal that comes while we start stops us as one that comes later
+    stopped = asyncio.ensure_future((until or until_stopped)())
+    try:
+        async with running(settings, worker=worker) as network, serving(network) as address:
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 50)
+            log.info("serving", address=address, members=len(network.holder.current.members))
+            on_serving()
+            await stopped
+            network.is_ready = False
+            log.info("stopping")
+    finally:
+        stopped.cancel()
+        await asyncio.wait({stopped})
 
 
 async def until_stopped() -> None:
-    """Wait for SIGTERM or SIGINT."""
+    """Wait for SIGTERM or SIGINT; the next one ends the process at once."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -182,17 +235,27 @@ async def until_stopped() -> None:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+            if stopped.is_set():
+                signal.signal(number, signal.SIG_DFL)
+
+
+def settled(settings: Settings) -> Settings:
+    """Fix what is made up where the settings leave it open, so that several processes agree."""
+    network = settings.network.model_copy(update={"id": _identity(settings).beacon_id})
+    return settings.model_copy(update={"network": network})
 
 
 def _asker(
-    settings: Settings, client: MemberClient, breakers: Breakers, keeper: RegistryKeeper
+    settings: Settings,
+    client: MemberClient,
+    answers: AnswerStore,
+    breakers: Breakers,
+    keeper: RegistryKeeper,
 ) -> MemberAsker:
     cache, query = settings.cache, settings.query
     return MemberAsker(
         client=client,
-        store=MemoryAnswers(
-            max_entries=cache.max_entries, max_bytes=cache.max_bytes, clock=time.monotonic
-        ),
+        store=answers,
         rules=FreshnessRules(cache.ttl_s, cache.stale_while_revalidate_s, cache.stale_if_error_s),
         breakers=breakers,
         member_timeout_s=query.member_timeout_s,
@@ -202,6 +265,39 @@ def _asker(
         wall_clock=time.time,
         emit=keeper.learned,
     )
+
+
+def _keep_members(breakers: Breakers, metrics: Metrics, ids: tuple[str, ...]) -> None:
+    breakers.keep(ids)
+    metrics.keep(ids)
+
+
+def _readings(
+    *,
+    holder: SnapshotHolder,
+    breakers: Breakers,
+    client: MemberClient,
+    asker: MemberAsker,
+    streams: EventStreams,
+    kept: Shared,
+) -> Readings:
+    """Read what the parts of a network say of themselves, for whoever looks at the metrics."""
+    states = {key: state.value for key, state in breakers.states(time.monotonic()).items()}
+    return Readings(
+        breakers=states,
+        members=members_by_state(holder.current, states, datetime.now(UTC)),
+        calls_in_flight=client.gate.in_use,
+        event_streams=streams.open,
+        coalesced=asker.shared_calls,
+        cache_writes_dropped=kept.dropped_writes,
+    )
+
+
+def _cache_layer(settings: Settings) -> str | None:
+    """Name where answers are kept; None where they are not."""
+    cache = settings.cache
+    keeps = cache.ttl_s + max(cache.stale_while_revalidate_s, cache.stale_if_error_s)
+    return ("redis" if cache.is_redis else "memory") if keeps else None
 
 
 def _limits(settings: Settings) -> UpstreamLimits:

@@ -1,11 +1,14 @@
 """What every handler needs, handed over once by `app`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 from jinja2 import Environment
 
+from aggregator.api.clients import RateLimits
+from aggregator.api.sse import EventStreams
+from aggregator.base.metrics import Metrics
 from aggregator.base.settings import Settings
 from aggregator.engine.service import NetworkService
 from aggregator.model.question import ReferenceSequence
@@ -24,6 +27,10 @@ class Api:
     pages: Environment
     is_ready: Callable[[], bool]
     reference: ReferenceSequence | None = None
+    streams: EventStreams = field(default_factory=EventStreams)
+    metrics: Metrics = field(default_factory=Metrics)
+    rate_limits: RateLimits | None = None
+    """None: clients may ask as much as they like."""
 
 
 API: web.AppKey[Api] = web.AppKey("api", Api)
@@ -32,3 +39,9 @@ API: web.AppKey[Api] = web.AppKey("api", Api)
 def api_of(request: web.Request) -> Api:
     """Find the services of a request."""
     return request.app[API]
+
+
+def route_of(request: web.Request) -> str:
+    """Name the route of a request for logs and counters: paths hold ids and have no bound."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "none"

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from aggregator.api.context import Api, api_of
 from aggregator.api.controls import Controls, read_controls
+from aggregator.api.ratelimit import hook_of
 from aggregator.base.errors import BadQuery, LoopDetected
 from aggregator.engine.service import QueryOptions
 from aggregator.protocol.documents import encode
@@ -86,6 +87,7 @@ def options_of(
         user_token=request.headers.get("Authorization"),
         via=via_of(request),
         warnings=(*controls.warnings, *warnings),
+        admit=hook_of(request),
     )
 
 

@@ -1,6 +1,6 @@
 """Around every handler: request ids, the log line, errors in the shape of their path, CORS.
 
-The log holds paths and never query strings: a question is about somebody's genome.
+The log holds routes, never paths or query strings: a question is about somebody's genome.
 """
 
 import re
@@ -12,9 +12,9 @@ from http import HTTPStatus
 import structlog
 from aiohttp import web
 
-from aggregator.api.context import api_of
+from aggregator.api.context import api_of, route_of
 from aggregator.api.http import respond
-from aggregator.base.errors import BeaconError, Overloaded, WrongMethod
+from aggregator.base.errors import BeaconError, Overloaded, RateLimited, WrongMethod
 from aggregator.protocol import documents, documents_v1
 
 log = structlog.get_logger("aggregator.access")
@@ -24,7 +24,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 ALLOWED_HEADERS = "Accept, Authorization, Content-Type, Prefer, X-Requested-With"
-EXPOSED_HEADERS = "Retry-After, X-Request-Id"
+EXPOSED_HEADERS = (
+    "RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, Retry-After, "
+    "Server-Timing, X-Request-Id"
+)
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -48,7 +51,7 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
             log.info(
                 "request",
                 method=request.method,
-                path=request.path,
+                route=route_of(request),
                 status=status,
                 ms=round((time.monotonic() - started) * 1000),
             )
@@ -61,7 +64,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return await handler(request)
     except BeaconError as error:
         headers = {}
-        if isinstance(error, Overloaded):
+        if isinstance(error, Overloaded | RateLimited):
             headers["Retry-After"] = str(error.retry_after_s)
         if isinstance(error, WrongMethod):
             headers["Allow"] = ", ".join(error.allowed)
@@ -81,7 +84,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return _error(request, error.status, error.reason, {})
     except Exception:
         # The edge of the process: logged with its trace here, told to nobody.
-        log.exception("unexpected error", path=request.path)
+        log.exception("unexpected error", route=route_of(request))
         message = f"An error of this network. Its operator finds it as {request[REQUEST_ID]}."
         return _error(request, 500, message, {})
 
@@ -125,6 +128,9 @@ def _error(
     api = api_of(request)
     path = request.path
     headers = {"Cache-Control": "no-store", **headers}
+    if path.endswith((".csv", ".txt")):
+        # a file of the error is no use to a spreadsheet, but a person can read it
+        return web.Response(text=f"{message}\n", status=status, headers=headers)
     if path.startswith("/v1"):
         return respond(
             documents_v1.error_document(api.identity, status, message),

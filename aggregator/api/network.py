@@ -7,6 +7,7 @@ from aiohttp import web
 
 from aggregator.api.context import api_of
 from aggregator.api.http import options_of, respond
+from aggregator.api.ratelimit import hook_of
 from aggregator.api.v2 import read_question
 from aggregator.base.errors import NotFound
 from aggregator.engine.service import Explained
@@ -28,6 +29,7 @@ async def explain(request: web.Request) -> web.Response:
         )
     api = api_of(request)
     read, controls = await read_question(request)
+    await hook_of(request)(1)  # sends nothing, but is planned for every member
     explained = api.service.explain(read.query, options_of(request, controls, read.warnings))
     return respond(
         {

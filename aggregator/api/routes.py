@@ -2,8 +2,26 @@
 
 from aiohttp import web
 
-from aggregator.api import middleware, network, ops, pages, v1, v2
+from aggregator.api import (
+    docs,
+    languages,
+    measuring,
+    middleware,
+    network,
+    openapi,
+    ops,
+    pages,
+    pages_help,
+    ratelimit,
+    search_runs,
+    v1,
+    v2,
+)
 from aggregator.api.context import API, Api
+from aggregator.api.events import search_events
+from aggregator.api.middleware import Handler
+from aggregator.api.stream import also_streamed
+from aggregator.base.i18n import Catalogues
 from aggregator.base.resources import folder
 
 INFORMATIONAL = {
@@ -17,31 +35,56 @@ INFORMATIONAL = {
     "/filtering_terms": v2.filtering_terms,
 }
 
+PAGES: dict[str, Handler] = {
+    "/": pages.home,
+    "/search": pages.search,
+    "/search.json": pages.search_json,
+    "/search.csv": pages.search_csv,
+    "/search.txt": pages.search_txt,
+    "/search/events": search_events,
+    "/help": pages_help.help_page,
+    "/help/syntax": pages_help.syntax_page,
+    "/opensearch.xml": pages_help.opensearch,
+    "/robots.txt": pages_help.robots,
+    "/favicon.ico": pages_help.favicon,
+}
+
 
 def build(api: Api) -> web.Application:
     """Build the web application around the services."""
     app = web.Application(
-        middlewares=[middleware.observe, middleware.answer_preflight, middleware.answer_errors],
+        middlewares=[
+            measuring.count,
+            middleware.observe,
+            languages.speak,
+            middleware.answer_preflight,
+            middleware.answer_errors,
+        ],
         client_max_size=api.settings.server.max_request_bytes,
     )
     app[API] = api
+    app[languages.CATALOGUES] = Catalogues.found()
+    search_runs.install(app, api.service, api.holder)
     app.on_response_prepare.append(middleware.add_headers)
+    app.on_response_prepare.append(ratelimit.add_headers)
     router = app.router
     for path, handler in INFORMATIONAL.items():
         router.add_get(f"/api{path}", handler)
     for method in ("GET", "POST"):
-        router.add_route(method, "/api/g_variants", v2.g_variants)
+        router.add_route(method, "/api/g_variants", also_streamed(v2.g_variants))
         router.add_route(method, "/v1/query", v1.query)
         router.add_route(method, "/network/explain/{path:.*}", network.explain)
     router.add_get("/v1", v1.beacon)
     router.add_get("/v1/", v1.beacon)
-    router.add_get("/", pages.home)
     router.add_get("/info", v2.info)
     router.add_get("/service-info", v2.service_info)
-    router.add_get("/search", pages.search)
-    router.add_get("/search.json", pages.search_json)
     router.add_get("/search/parse", network.parse_text)
     router.add_get("/livez", ops.livez)
     router.add_get("/readyz", ops.readyz)
+    router.add_get("/metrics", measuring.metrics)
+    router.add_get("/openapi.json", openapi.openapi)
+    router.add_get("/docs", docs.docs)
+    for path, page in PAGES.items():
+        router.add_get(path, page)
     router.add_static("/static", folder("web") / "static", append_version=False)
     return app

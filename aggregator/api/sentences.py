@@ -1,76 +1,90 @@
 """The sentences that say what an answer means, for pages, exports and the command line.
 
-A "no" is only called one when nobody who could have known is missing.
+A "no" is only called one when nobody who could have known is missing. All of them pass through
+the catalogue of the reader's language.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 
+from aggregator.base.i18n import N_, ngettext, number
+from aggregator.base.i18n import gettext as _
 from aggregator.model.answer import Exists, Match
 from aggregator.model.merged import NetworkAnswer, Verdict
 from aggregator.model.outcome import (
     CHOSEN_NOT_ASKED,
     Ending,
     MemberOutcome,
+    NoAnswerCode,
     NotAskedCode,
     Source,
 )
+from aggregator.model.query import Query, QuestionKind
+from aggregator.protocol.v2_reading import CENSORED
 
-FOOTER = "For research and case finding. Confirm with the data holder before any clinical decision."
+FOOTER = N_(
+    "For research and case finding. Confirm with the data holder before any clinical decision."
+)
+NEEDS_ACCESS = frozenset({NotAskedCode.NEEDS_TOKEN, NoAnswerCode.FORBIDDEN})
 
 _REASONS = {
-    NotAskedCode.ASSEMBLY: "another assembly",
-    NotAskedCode.REFERENCE_ALLELE: "it is the reference allele there",
-    NotAskedCode.LIFTOVER: "not convertible to its assembly",
-    NotAskedCode.ENTRY_TYPE: "does not offer this entry type",
-    NotAskedCode.QUERY_KIND: "does not take this kind of question",
-    NotAskedCode.PARAMETER: "cannot be asked in its words",
-    NotAskedCode.FILTER: "does not know the filter",
-    NotAskedCode.DATASET: "does not hold the data set",
-    NotAskedCode.GRANULARITY: "does not tell this much",
-    NotAskedCode.PAGINATION: "has no pages",
-    NotAskedCode.NOT_SELECTED: "not selected",
-    NotAskedCode.NEEDS_TOKEN: "needs a token",
-    NotAskedCode.PAUSED: "paused",
-    NotAskedCode.SUSPENDED: "suspended after failures",
-    NotAskedCode.LOOP: "asks this network itself",
-    NotAskedCode.DISABLED: "switched off",
+    NotAskedCode.ASSEMBLY: N_("another assembly"),
+    NotAskedCode.REFERENCE_ALLELE: N_("it is the reference allele there"),
+    NotAskedCode.LIFTOVER: N_("not convertible to its assembly"),
+    NotAskedCode.ENTRY_TYPE: N_("does not offer this entry type"),
+    NotAskedCode.QUERY_KIND: N_("does not take this kind of question"),
+    NotAskedCode.PARAMETER: N_("cannot be asked in its words"),
+    NotAskedCode.FILTER: N_("does not know the filter"),
+    NotAskedCode.DATASET: N_("does not hold the data set"),
+    NotAskedCode.GRANULARITY: N_("does not tell this much"),
+    NotAskedCode.PAGINATION: N_("has no pages"),
+    NotAskedCode.NOT_SELECTED: N_("not selected"),
+    NotAskedCode.NEEDS_TOKEN: N_("needs a token"),
+    NotAskedCode.PAUSED: N_("paused"),
+    NotAskedCode.SUSPENDED: N_("suspended after failures"),
+    NotAskedCode.LOOP: N_("asks this network itself"),
+    NotAskedCode.DISABLED: N_("switched off"),
 }
 
 
 def verdict_sentence(answer: NetworkAnswer) -> str:
     """Say what the network's answer means."""
-    found = answer.ended(Ending.FOUND)
+    return " ".join(verdict_parts(answer))
+
+
+def verdict_parts(answer: NetworkAnswer) -> tuple[str, ...]:
+    """Say what the network's answer means, sentence by sentence; the first is the gist."""
     said_no = answer.ended(Ending.NOT_FOUND)
-    silent = answer.ended(Ending.NO_ANSWER)
+    silent = len(answer.ended(Ending.NO_ANSWER))
     unasked = _could_not_be_asked(answer.outcomes)
-    answered = len(found) + len(said_no)
+    answered = len(answer.ended(Ending.FOUND)) + len(said_no)
     if answer.verdict is Verdict.FOUND:
-        return _found(answer, found, answered, len(silent), unasked)
+        return _found(answer, answered, silent, unasked)
     if not answered:
-        if silent:
-            return "We do not know: no beacon answered."
-        if not answer.outcomes:
-            return "We do not know: no beacon is registered in this network."
-        reasons = reasons_of(answer.ended(Ending.NOT_ASKED))
-        return f"No beacon could be asked this ({reasons})."
+        return (_nobody(answer, silent),)
     if answer.verdict is Verdict.UNKNOWN:
-        missing = f"{len(silent)} did not answer" if silent else ""
-        held_back = [o for o in unasked if o.is_missing]
-        if held_back:
-            could = f"{len(held_back)} could not be asked ({reasons_of(held_back)})"
-            missing = f"{missing} and {could}" if missing else could
         return (
-            f"No complete answer: {_beacons(len(said_no))} said no, but {missing}. "
-            "Do not read this as a no."
+            _("No complete answer: %(beacons)s said no, but %(missing)s.")
+            % {"beacons": _beacons(len(said_no)), "missing": _missing(silent, unasked)},
+            _("Do not read this as a no."),
         )
-    sentence = (
-        f"None of the {answered} beacons reports this allele in the data they let you search. "
-        "This does not show that it is absent from their populations, or that it is harmless."
-    )
-    if unasked:
-        sentence += f" {len(unasked)} could not be asked ({reasons_of(unasked)})."
-    return sentence
+    return (*_none(answer, answered), *_unasked_sentence(unasked))
+
+
+def asks_allele(query: Query) -> bool:
+    """Whether a question is about one allele, so that a hit is "this allele"."""
+    variant = query.variant
+    if variant is None:
+        return False
+    return variant.allele is not None or variant.kind is QuestionKind.SHORT_FORM
+
+
+def running_sentence(asking: int, asked: int, found: int) -> str:
+    """Say how far a question has come whose answer is not complete yet."""
+    return _(
+        "Still asking %(asking)s of %(asked)s. %(found)s found so far; "
+        "do not conclude before the end."
+    ) % {"asking": number(asking), "asked": number(asked), "found": number(found)}
 
 
 def searched_sentence(answer: NetworkAnswer, *, is_anonymous: bool) -> str:
@@ -78,39 +92,64 @@ def searched_sentence(answer: NetworkAnswer, *, is_anonymous: bool) -> str:
     sets = sum(
         max(1, len(outcome.answer.result_sets)) for outcome in answer.outcomes if outcome.answer
     )
-    whom = "anonymous users" if is_anonymous else "you"
+    whom = _("anonymous users") if is_anonymous else _("you")
     variant = answer.query.variant
     assembly = (variant.assembly or variant.typed_assembly) if variant else None
     where = f", {assembly}" if assembly else ""
-    return f"Searched: {sets} data sets open to {whom}{where}."
+    return ngettext(
+        "Searched: %(sets)s data set open to %(whom)s%(where)s.",
+        "Searched: %(sets)s data sets open to %(whom)s%(where)s.",
+        sets,
+    ) % {"sets": number(sets), "whom": whom, "where": where}
 
 
-def row_sentence(outcome: MemberOutcome) -> str:
-    """Say what one member's ending means."""
+def footer_sentence() -> str:
+    """Say what an answer is good for."""
+    return _(FOOTER)
+
+
+def row_sentence(outcome: MemberOutcome, *, allele: bool = True) -> str:
+    """Say what one member's ending means; `allele`: the question was about one allele."""
     ending = outcome.ending
     if ending is Ending.FOUND:
-        sentence = (
-            "Reports this allele at least once; does not say in whom, how often or how it was "
-            "called."
+        parts = (
+            found_sentence(outcome, allele=allele),
+            count_sentence(outcome),
+            match_sentence(outcome),
+            stale_sentence(outcome),
         )
-        count = count_sentence(outcome)
-        parts = (sentence, count, match_sentence(outcome), _staleness(outcome))
         return " ".join(filter(None, parts))
     if ending is Ending.NOT_FOUND:
-        sets = outcome.answer.result_sets if outcome.answer else ()
-        names = [one.name or one.id for one in sets if one.exists is not Exists.UNKNOWN]
-        searched = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-        sentence = (
-            f"Not in the data sets searched{f' ({searched})' if searched else ''}; "
-            "sites it could not read are not excluded."
-        )
-        return " ".join(filter(None, (sentence, _staleness(outcome))))
-    reason = outcome.reason.message.rstrip(".") if outcome.reason else "no reason known"
-    if ending is Ending.NO_ANSWER:
-        return f"Did not answer ({reason}). It may or may not have the allele."
+        return " ".join(filter(None, (_not_found(outcome), stale_sentence(outcome))))
     if ending is Ending.ASKING:
-        return "Still being asked."
-    return f"Not asked: {reason}. It may or may not have the allele."
+        return _("Still being asked.")
+    reason = outcome.reason.message.rstrip(".") if outcome.reason else _("no reason known")
+    if ending is Ending.NO_ANSWER:
+        sentence = _("Did not answer (%(reason)s).") % {"reason": reason}
+    else:
+        sentence = _("Not asked: %(reason)s.") % {"reason": reason}
+    return " ".join(filter(None, (sentence, unknown_sentence(allele), access_sentence(outcome))))
+
+
+def unknown_sentence(allele: bool) -> str:
+    """Say what the silence of a member means."""
+    if allele:
+        return _("It may or may not have the allele.")
+    return _("It may or may not have such a variant.")
+
+
+def found_sentence(outcome: MemberOutcome, *, allele: bool = True) -> str:
+    """Say what a hit says, and what it does not."""
+    if outcome.match in {Match.BROADER, Match.TEXT}:
+        return _("Reports something that fits the question it was asked.")
+    if not allele:
+        return _(
+            "Reports at least one variant that fits; does not say in whom, how often or how it "
+            "was called."
+        )
+    return _(
+        "Reports this allele at least once; does not say in whom, how often or how it was called."
+    )
 
 
 def count_sentence(outcome: MemberOutcome) -> str:
@@ -118,21 +157,63 @@ def count_sentence(outcome: MemberOutcome) -> str:
     answer = outcome.answer
     if answer is None or answer.count is None:
         return ""
-    return f"It tells {answer.count:,} {answer.unit or 'results'}."
+    told = {"count": number(answer.count), "unit": unit_word(answer.unit, answer.count)}
+    return _("It tells %(count)s %(unit)s.") % told
+
+
+def unit_word(unit: str | None, count: int) -> str:
+    """Name what is counted; a unit nobody here knows stays as the member's operator wrote it."""
+    match unit:
+        case None:
+            return ngettext("result", "results", count)
+        case "genomicVariant records":
+            return ngettext("variant record", "variant records", count)
+        case "variants":
+            return ngettext("variant", "variants", count)
+        case "observations":
+            return ngettext("observation", "observations", count)
+        case "alleles":
+            return ngettext("allele", "alleles", count)
+    return unit
 
 
 def match_sentence(outcome: MemberOutcome) -> str:
     """Say what a hit proves, where it is not the very allele asked for."""
+    spelled = {"spelling": outcome.matched_as or ""}
     if outcome.match is Match.EQUIVALENT:
-        return f"Found in an equivalent spelling, {outcome.matched_as}."
+        return _("Found in an equivalent spelling, %(spelling)s.") % spelled
+    if outcome.match is Match.BROADER and outcome.matched_as:
+        return (
+            _("Found by a broader question (%(spelling)s): not proof of this exact event.")
+            % spelled
+        )
     if outcome.match is Match.BROADER:
-        asked = f" ({outcome.matched_as})" if outcome.matched_as else ""
-        return f"Found by a broader question{asked}: not proof of this exact event."
+        return _("Found by a broader question: not proof of this exact event.")
     if outcome.match is Match.TEXT:
-        return "Found by comparing the name as text."
+        return _("Found by comparing the name as text.")
     if outcome.match is Match.LIFTED:
-        return f"Found in another assembly as {outcome.matched_as}, converted from your question."
+        return (
+            _("Found in another assembly as %(spelling)s, converted from your question.") % spelled
+        )
     return ""
+
+
+def access_sentence(outcome: MemberOutcome) -> str:
+    """Say that a member keeps its answers for people it knows."""
+    if outcome.reason is not None and outcome.reason.code in NEEDS_ACCESS:
+        return _("Answers only signed-in or approved users.")
+    return ""
+
+
+def stale_sentence(outcome: MemberOutcome) -> str:
+    """Say that an answer is an old one, and why it has to do."""
+    if outcome.source is not Source.STALE:
+        return ""
+    said = next((w for w in outcome.warnings if w.startswith("answer of ")), "")
+    when = said.removeprefix("answer of ") or _("an earlier time")
+    if any("silent now" in warning for warning in outcome.warnings):
+        return _("Answer of %(time)s; the beacon is silent now.") % {"time": when}
+    return _("Answer of %(time)s.") % {"time": when}
 
 
 def reasons_of(outcomes: Iterable[MemberOutcome]) -> str:
@@ -143,37 +224,116 @@ def reasons_of(outcomes: Iterable[MemberOutcome]) -> str:
         if outcome.reason is not None and isinstance(outcome.reason.code, NotAskedCode)
     )
     return ", ".join(
-        f"{_REASONS[code]}" + (f" ×{times}" if times > 1 else "")
+        _(_REASONS[code]) + (f" ×{number(times)}" if times > 1 else "")
         for code, times in codes.most_common()
     )
 
 
 def _found(
-    answer: NetworkAnswer,
-    found: tuple[MemberOutcome, ...],
-    answered: int,
-    silent: int,
-    unasked: list[MemberOutcome],
-) -> str:
-    exact = [o for o in found if o.match in {Match.EXACT, Match.EQUIVALENT}]
-    said_no = answered - len(found)
-    if not exact:
-        sentence = (
-            f"{len(found)} of {answered} beacons found something by a broader or a text "
-            f"question, which is no proof of this exact allele; {said_no} answered no."
+    answer: NetworkAnswer, answered: int, silent: int, unasked: list[MemberOutcome]
+) -> tuple[str, ...]:
+    found = answer.ended(Ending.FOUND)
+    exact = sum(1 for o in found if o.match in {Match.EXACT, Match.EQUIVALENT})
+    parts = [
+        _gist(answer, exact)
+        % {
+            "found": number(exact or len(found)),
+            "answered": number(answered),
+            "no": number(answered - len(found)),
+        }
+    ]
+    if exact and exact < len(found):
+        others = {"others": number(len(found) - exact)}
+        parts.append(_("%(others)s found it by a broader or a text question.") % others)
+    if not answer.is_complete:
+        parts.append(
+            _("%(silent)s did not answer and %(unasked)s could not be asked, so there may be more.")
+            % {"silent": number(silent), "unasked": number(len(unasked))}
         )
     else:
-        sentence = (
-            f"{len(exact)} of {answered} beacons report this exact allele; {said_no} answered no."
+        parts += _unasked_sentence(unasked)
+    return tuple(parts)
+
+
+def _gist(answer: NetworkAnswer, exact: int) -> str:
+    if not exact:
+        return _(
+            "%(found)s of %(answered)s beacons found something by a broader or a text question, "
+            "which is no proof of this exact allele; %(no)s answered no."
         )
-        if len(exact) < len(found):
-            sentence += f" {len(found) - len(exact)} found it by a broader or a text question."
-    if not answer.is_complete:
-        sentence += (
-            f" {silent} did not answer and {len(unasked)} could not be asked, so there may be more."
+    if asks_allele(answer.query):
+        return _("%(found)s of %(answered)s beacons report this exact allele; %(no)s answered no.")
+    return _(
+        "%(found)s of %(answered)s beacons report a variant that fits this question; "
+        "%(no)s answered no."
+    )
+
+
+def _none(answer: NetworkAnswer, answered: int) -> tuple[str, str]:
+    if asks_allele(answer.query):
+        gist = _(
+            "None of the %(answered)s beacons reports this allele in the data they let you search."
         )
-    elif unasked:
-        sentence += f" {len(unasked)} could not be asked ({reasons_of(unasked)})."
+        limits = _(
+            "This does not show that it is absent from their populations, or that it is harmless."
+        )
+    else:
+        gist = _(
+            "None of the %(answered)s beacons reports a variant that fits this question in the "
+            "data they let you search."
+        )
+        limits = _("This does not show that there is none in their populations.")
+    return gist % {"answered": number(answered)}, limits
+
+
+def _nobody(answer: NetworkAnswer, silent: int) -> str:
+    if silent:
+        return _("We do not know: no beacon answered.")
+    if not answer.outcomes:
+        return _("We do not know: no beacon is registered in this network.")
+    reasons = reasons_of(answer.ended(Ending.NOT_ASKED))
+    return _("No beacon could be asked this (%(reasons)s).") % {"reasons": reasons}
+
+
+def _missing(silent: int, unasked: list[MemberOutcome]) -> str:
+    missing = _("%(silent)s did not answer") % {"silent": number(silent)} if silent else ""
+    held_back = [outcome for outcome in unasked if outcome.is_missing]
+    if not held_back:
+        return missing
+    could = _could_not(held_back)
+    if not missing:
+        return could
+    return _("%(silent)s and %(unasked)s") % {"silent": missing, "unasked": could}
+
+
+def _unasked_sentence(unasked: list[MemberOutcome]) -> list[str]:
+    return [_("%(clause)s.") % {"clause": _could_not(unasked)}] if unasked else []
+
+
+def _could_not(unasked: list[MemberOutcome]) -> str:
+    return _("%(unasked)s could not be asked (%(reasons)s)") % {
+        "unasked": number(len(unasked)),
+        "reasons": reasons_of(unasked),
+    }
+
+
+def _not_found(outcome: MemberOutcome) -> str:
+    sets = outcome.answer.result_sets if outcome.answer else ()
+    names = [one.name or one.id for one in sets if one.exists is not Exists.UNKNOWN]
+    searched = ", ".join(names[:5])
+    if len(names) > 5:
+        searched = _("%(names)s and %(more)s more") % {
+            "names": searched,
+            "more": number(len(names) - 5),
+        }
+    if searched:
+        sentence = _(
+            "Not in the data sets searched (%(names)s); sites it could not read are not excluded."
+        ) % {"names": searched}
+    else:
+        sentence = _("Not in the data sets searched; sites it could not read are not excluded.")
+    if CENSORED in outcome.warnings:
+        return _("Not found, or in fewer people than it may tell.") + " " + sentence
     return sentence
 
 
@@ -188,14 +348,5 @@ def _could_not_be_asked(outcomes: Iterable[MemberOutcome]) -> list[MemberOutcome
     ]
 
 
-def _staleness(outcome: MemberOutcome) -> str:
-    if outcome.source is not Source.STALE:
-        return ""
-    said = next((w for w in outcome.warnings if w.startswith("answer of ")), "an older answer")
-    said = said[0].upper() + said[1:]
-    silent = any("silent now" in warning for warning in outcome.warnings)
-    return f"{said}; the beacon is silent now." if silent else f"{said}."
-
-
-def _beacons(number: int) -> str:
-    return f"{number} beacon" if number == 1 else f"{number} beacons"
+def _beacons(count: int) -> str:
+    return ngettext("%(number)s beacon", "%(number)s beacons", count) % {"number": number(count)}

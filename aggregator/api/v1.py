@@ -14,6 +14,7 @@ from aggregator.api.http import (
     url_parameters,
 )
 from aggregator.api.refusal import refusal_of
+from aggregator.api.timing import server_timing
 from aggregator.base.errors import BadQuery
 from aggregator.protocol import documents_v1
 from aggregator.protocol.parameters import NETWORK_CONTROLS
@@ -47,6 +48,7 @@ async def query(request: web.Request) -> web.Response:
     answer = await api.service.ask(read.query, options_of(request, controls, read.warnings))
     echo = documents_v1.allele_request(parameters, answer)
     headers = {} if answer.is_complete else {"Cache-Control": "no-store"}
+    headers["Server-Timing"] = server_timing(answer)
     refusal = refusal_of(
         answer,
         controls.partial,

@@ -15,6 +15,7 @@ from aggregator.api.http import (
     url_parameters,
 )
 from aggregator.api.refusal import refusal_of
+from aggregator.api.timing import server_timing
 from aggregator.base.errors import BadQuery
 from aggregator.model.merged import NetworkAnswer
 from aggregator.protocol import documents
@@ -96,6 +97,7 @@ def answer_response(
     settings = api.settings
     headers = {} if answer.is_complete else {"Cache-Control": "no-store"}
     headers["Vary"] = "Accept, Authorization, Prefer"
+    headers["Server-Timing"] = server_timing(answer)
     refusal = refusal_of(
         answer,
         controls.partial,

@@ -118,7 +118,7 @@ def number(value: int) -> str:
 def seconds(value: float) -> str:
     """Write a duration with as many digits as matter."""
     if 0 < value < 0.01:
-        return gettext("under %(seconds)s s") % {
+        return gettext("< %(seconds)s s") % {
             "seconds": format_decimal(0.01, "0.00", locale=language().locale)
         }
     pattern = "#,##0.00" if value < 10 else "#,##0.0"

@@ -1,0 +1,256 @@
+"""One row of the list of answers: a member, how it ended, and everything it told, as text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aggregator.api import sentences
+from aggregator.api.heard import Frequency, Heard
+from aggregator.api.search_runs import Place
+from aggregator.api.texts import MAX_SENTENCE, clean, link_host
+from aggregator.base import i18n
+from aggregator.base.i18n import N_, ngettext
+from aggregator.base.i18n import gettext as _
+from aggregator.model.answer import Exists, Handover, ResultSet
+from aggregator.model.outcome import Ending, MemberOutcome, Source
+from aggregator.protocol.v2_reading import CENSORED
+
+SIGNS: Final = {
+    Ending.FOUND: ("✓", N_("Found")),
+    Ending.NOT_FOUND: ("–", N_("Not found")),
+    Ending.NO_ANSWER: ("!", N_("Did not answer")),
+    Ending.NOT_ASKED: ("○", N_("Not asked")),
+    Ending.ASKING: ("…", N_("Asking")),
+}
+_SET_ENDINGS: Final = {
+    Exists.YES: Ending.FOUND,
+    Exists.NO: Ending.NOT_FOUND,
+    Exists.UNKNOWN: Ending.NO_ANSWER,
+}
+MAX_SETS: Final = 200
+"""How many data sets of one member a page lists; the rest are in JSON and CSV."""
+MAX_LINKS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A handover: what it is, and whose page it opens."""
+
+    url: str
+    label: str
+    host: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetShown:
+    """One data set of a member."""
+
+    name: str
+    id: str
+    beacon: str
+    state: str
+    sign: str
+    word: str
+    count: str
+    unit: str
+    frequencies: tuple[str, ...]
+    note: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One member in the list of answers."""
+
+    id: str
+    name: str
+    organization: str
+    speaks: str
+    state: str
+    sign: str
+    word: str
+    sentence: str
+    count: str
+    unit: str
+    frequency: str
+    alleles: str
+    took: str
+    source: str
+    warnings: tuple[str, ...]
+    sets: tuple[SetShown, ...]
+    more_sets: int
+    links: tuple[Link, ...]
+    opens: str
+    """What the closed list of data sets is called."""
+
+
+def row_of(place: Place, *, allele: bool) -> Row:
+    """Write the row of a member; `allele`: the question was about one allele."""
+    heard = place.heard
+    outcome = heard.outcome if heard else None
+    ending = outcome.ending if outcome else Ending.ASKING
+    sign, word = SIGNS[ending]
+    organization, speaks = _who(place)
+    name = place.member.name if place.member else outcome.member.name if outcome else ""
+    sets = _sets(heard) if heard else ()
+    count, unit = _count(outcome)
+    frequency, alleles = _frequency(heard)
+    answer = outcome.answer if outcome else None
+    more = max(0, len(answer.result_sets) - MAX_SETS) if answer else 0
+    return Row(
+        id=place.member_id,
+        name=clean(name) or place.member_id,
+        organization=organization,
+        speaks=speaks,
+        state=ending.value,
+        sign=sign,
+        word=_(word),
+        sentence=clean(_sentence(outcome, allele=allele), MAX_SENTENCE),
+        count=count,
+        unit=unit,
+        frequency=frequency,
+        alleles=alleles,
+        took=_took(outcome),
+        source=_source(outcome),
+        warnings=_warnings(outcome),
+        sets=sets,
+        more_sets=more,
+        links=_links(answer.handovers) if answer else (),
+        opens=ngettext("%(sets)s data set", "%(sets)s data sets", len(sets) + more)
+        % {"sets": i18n.number(len(sets) + more)},
+    )
+
+
+def frequency_text(one: Frequency) -> str:
+    """Write a frequency with its alleles and population, where they are told."""
+    text = i18n.frequency(one.value)
+    if alleles := alleles_text(one):
+        text = f"{text} ({alleles})"
+    return text if one.is_whole else f"{clean(one.population, 80)}: {text}"
+
+
+def alleles_text(one: Frequency) -> str:
+    """Write the allele count and number."""
+    if one.allele_count is None or one.allele_number is None:
+        return ""
+    return _("%(count)s of %(number)s alleles") % {
+        "count": i18n.number(one.allele_count),
+        "number": i18n.number(one.allele_number),
+    }
+
+
+def frequencies_told(heard: Heard) -> list[Frequency]:
+    """Give the frequencies that stand for a member: of everybody, where it tells those."""
+    told = [one for _set, each in heard.sets for one in each]
+    return [one for one in told if one.is_whole] or told
+
+
+def _who(place: Place) -> tuple[str, str]:
+    member = place.member
+    if member is None:
+        return "", ""
+    organization = member.entry.organization or member.capabilities.organization
+    version = clean((member.capabilities.api_version or "").lstrip("vV"), 20)
+    spoken = version or (member.protocol.value if member.protocol else "")
+    return (
+        clean(organization.name) if organization else "",
+        _("Beacon %(version)s") % {"version": spoken} if spoken else "",
+    )
+
+
+def _sentence(outcome: MemberOutcome | None, *, allele: bool) -> str:
+    if outcome is None:
+        return ""
+    if outcome.ending is not Ending.FOUND:
+        return sentences.row_sentence(outcome, allele=allele)
+    parts = (
+        sentences.found_sentence(outcome, allele=allele),
+        sentences.match_sentence(outcome),
+        sentences.stale_sentence(outcome),
+    )
+    return " ".join(filter(None, parts))
+
+
+def _count(outcome: MemberOutcome | None) -> tuple[str, str]:
+    answer = outcome.answer if outcome else None
+    if outcome is None or answer is None or answer.count is None or CENSORED in outcome.warnings:
+        return "", ""
+    return i18n.number(answer.count), clean(sentences.unit_word(answer.unit, answer.count), 60)
+
+
+def _frequency(heard: Heard | None) -> tuple[str, str]:
+    told = frequencies_told(heard) if heard else []
+    if not told:
+        return "", ""
+    lowest, highest = (choose(told, key=lambda one: one.value) for choose in (min, max))
+    low, high = i18n.frequency(lowest.value), i18n.frequency(highest.value)
+    if len(told) == 1:
+        return low, alleles_text(lowest)
+    return (low if low == high else f"{low} – {high}"), ""
+
+
+def _took(outcome: MemberOutcome | None) -> str:
+    if outcome is None or not outcome.attempts:
+        return ""
+    return i18n.seconds(outcome.elapsed_s)
+
+
+def _source(outcome: MemberOutcome | None) -> str:
+    if outcome is None or outcome.source is Source.LIVE:
+        return ""
+    told = {"age": i18n.age(outcome.age_s)}
+    if outcome.source is Source.CACHE:
+        return _("from the cache, %(age)s old") % told
+    return _("an older answer, %(age)s old") % told
+
+
+def _warnings(outcome: MemberOutcome | None) -> tuple[str, ...]:
+    """Give the warnings that no sentence of the row says already."""
+    if outcome is None:
+        return ()
+    said = ("answer of ", "the beacon is silent now", CENSORED)
+    told = (warning for warning in outcome.warnings if not warning.startswith(said))
+    return tuple(clean(warning[:1].upper() + warning[1:], 300) for warning in told)
+
+
+def _sets(heard: Heard) -> tuple[SetShown, ...]:
+    answer = heard.outcome.answer
+    if answer is None:
+        return ()
+    is_censored = CENSORED in heard.outcome.warnings
+    shown = list(heard.sets)[:MAX_SETS]
+    return tuple(
+        _set(one, told, None if is_censored else one.count, answer.unit) for one, told in shown
+    )
+
+
+def _set(
+    one: ResultSet, frequencies: Sequence[Frequency], count: int | None, unit: str | None
+) -> SetShown:
+    ending = _SET_ENDINGS[one.exists]
+    sign, word = SIGNS[ending]
+    name = clean(one.name or one.id)
+    error = one.info.get("error")
+    return SetShown(
+        name=name,
+        id="" if name == clean(one.id) else clean(one.id),
+        beacon=clean(one.beacon_id),
+        state=ending.value,
+        sign=sign,
+        word=_(word),
+        count="" if count is None else i18n.number(count),
+        unit="" if count is None else clean(sentences.unit_word(unit, count), 60),
+        frequencies=tuple(frequency_text(told) for told in frequencies),
+        note=clean(error, 200) if isinstance(error, str) else "",
+        links=_links(one.handovers),
+    )
+
+
+def _links(handovers: Sequence[Handover]) -> tuple[Link, ...]:
+    found = []
+    for handover in handovers[:MAX_LINKS]:
+        if host := link_host(handover.url):
+            label = clean(handover.label, 80) or _("More")
+            found.append(Link(handover.url, label, host, clean(handover.note, 200)))
+    return tuple(found)

@@ -1,0 +1,16 @@
+"""Fixtures of the tests against a whole network; nothing may be left behind by any of them."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.networks import DemoRunning, demo_running, nothing_left
+
+__all__ = ["nothing_left"]
+
+
+@pytest.fixture
+async def net(nothing_left: None) -> AsyncIterator[DemoRunning]:
+    """The demo network with every member recognised."""
+    async with demo_running() as running:
+        yield running

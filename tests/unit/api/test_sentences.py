@@ -1,0 +1,341 @@
+"""The sentences that say what an answer means, word by word."""
+
+from dataclasses import replace
+
+import pytest
+
+from aggregator.api import sentences
+from aggregator.api.sentences import row_sentence, searched_sentence, verdict_sentence
+from aggregator.model.answer import Exists, Match, ResultSet
+from aggregator.model.outcome import Ending, NotAskedCode, Reason, Source
+from tests.builders import SNV, answer, network_answer, outcome, query
+
+MAY_OR_MAY_NOT = "It may or may not have the allele."
+
+
+def verdict(*given):
+    return verdict_sentence(network_answer(given))
+
+
+def hit(match, spelled=None, **changes):
+    return outcome(match=match, matched_as=spelled, **changes)
+
+
+def reasoned(how, message):
+    made = outcome("a", how)
+    assert made.reason is not None
+    return replace(made, reason=Reason(made.reason.code, message))
+
+
+def answer_of(how, *sets):
+    return outcome("a", how, answer(how == "found", result_sets=sets))
+
+
+# --- the verdict ---
+
+
+def test_found_and_complete():
+    assert verdict("found", "found", "not_found") == (
+        "2 of 3 beacons report this exact allele; 1 answered no."
+    )
+
+
+def test_found_and_incomplete():
+    assert verdict("found", "not_found", "timeout", "tls", "paused") == (
+        "1 of 2 beacons report this exact allele; 1 answered no. 2 did not answer and 1 could not "
+        "be asked, so there may be more."
+    )
+
+
+def test_found_and_complete_with_members_that_could_not_be_asked():
+    assert verdict("found", "assembly") == (
+        "1 of 1 beacons report this exact allele; 0 answered no. 1 could not be asked (another "
+        "assembly)."
+    )
+
+
+def test_found_in_an_equivalent_spelling_is_this_allele():
+    assert verdict(hit(Match.EQUIVALENT, "7-1-A-T")).startswith(
+        "1 of 1 beacons report this exact allele"
+    )
+
+
+@pytest.mark.parametrize("match", [Match.BROADER, Match.TEXT])
+def test_found_by_another_question_only_is_not_called_this_allele(match):
+    assert verdict(hit(match), outcome("b", "not_found")) == (
+        "1 of 2 beacons found something by a broader or a text question, which is no proof of "
+        "this exact allele; 1 answered no."
+    )
+
+
+def test_found_both_ways_counts_the_exact_ones():
+    assert verdict(outcome("a"), replace(hit(Match.BROADER), member=outcome("b").member)) == (
+        "1 of 2 beacons report this exact allele; 0 answered no. 1 found it by a broader or a "
+        "text question."
+    )
+
+
+def test_none_and_complete():
+    assert verdict("not_found", "not_found") == (
+        "None of the 2 beacons reports this allele in the data they let you search. This does not "
+        "show that it is absent from their populations, or that it is harmless."
+    )
+
+
+def test_none_and_complete_with_members_that_could_not_be_asked():
+    assert verdict("not_found", "assembly", "assembly", "query_kind").endswith(
+        "or that it is harmless. 3 could not be asked (another assembly ×2, does not take this "
+        "kind of question)."
+    )
+
+
+@pytest.mark.parametrize("chosen", ["not_selected", "disabled"])
+def test_members_left_out_by_choice_are_not_counted(chosen):
+    assert "could not be asked" not in verdict("not_found", chosen)
+
+
+def test_none_and_incomplete():
+    assert verdict("not_found", "not_found", "timeout") == (
+        "No complete answer: 2 beacons said no, but 1 did not answer. Do not read this as a no."
+    )
+
+
+def test_none_and_incomplete_for_lack_of_asking():
+    assert verdict("not_found", "paused", "assembly") == (
+        "No complete answer: 1 beacon said no, but 1 could not be asked (paused). Do not read "
+        "this as a no."
+    )
+
+
+def test_none_and_incomplete_for_both_reasons():
+    assert "but 1 did not answer and 1 could not be asked (needs a token)." in verdict(
+        "not_found", "timeout", "needs_token"
+    )
+
+
+def test_nobody_answered():
+    assert verdict("timeout", "assembly") == "We do not know: no beacon answered."
+
+
+def test_nobody_could_be_asked():
+    assert (
+        verdict("assembly", "paused") == "No beacon could be asked this (another assembly, paused)."
+    )
+
+
+def test_nobody_is_registered():
+    assert verdict() == "We do not know: no beacon is registered in this network."
+
+
+def test_still_running():
+    assert sentences.running_sentence(3, 12, 2) == (
+        "Still asking 3 of 12. 2 found so far; do not conclude before the end."
+    )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["timeout"],
+        ["not_found", "timeout"],
+        ["not_found", "paused"],
+        ["assembly"],
+        ["needs_token", "loop"],
+        [],
+    ],
+)
+def test_nothing_unknown_is_worded_as_a_no(given):
+    assert not verdict(*given).startswith("None of")
+
+
+# --- what was searched ---
+
+
+def test_what_was_searched_is_said_with_data_sets_and_assembly():
+    sets = (ResultSet(id="x", exists=Exists.YES), ResultSet(id="y", exists=Exists.NO))
+    merged = network_answer([answer_of("found", *sets), outcome("b", "not_found"), "timeout"])
+    assert searched_sentence(merged, is_anonymous=True) == (
+        "Searched: 3 data sets open to anonymous users, GRCh38."
+    )
+
+
+def test_signed_in_people_are_addressed():
+    merged = network_answer(["not_found", "not_found"])
+    assert "open to you, GRCh38." in searched_sentence(merged, is_anonymous=False)
+
+
+def test_the_mitochondrion_is_searched_in_the_assembly_that_was_typed():
+    asked = query({**SNV, "chromosome": "MT", "start": (3242,), "assembly": "GRCh37"})
+    assert ", GRCh37." in searched_sentence(network_answer(["found"], asked), is_anonymous=True)
+
+
+def test_without_a_place_no_assembly_is_named():
+    merged = network_answer(["found", "found"], query({"gene": "BRCA1"}))
+    assert searched_sentence(merged, is_anonymous=True).endswith("open to anonymous users.")
+
+
+# --- one member ---
+
+
+def test_a_hit_is_said_with_what_it_does_not_say():
+    assert row_sentence(outcome()) == (
+        "Reports this allele at least once; does not say in whom, how often or how it was called."
+    )
+
+
+def test_a_told_count_is_added():
+    told = row_sentence(outcome(told=answer(count=1234, unit="alleles")))
+    assert told.endswith("It tells 1,234 alleles.")
+
+
+def test_a_hit_by_a_broader_question():
+    told = row_sentence(hit(Match.BROADER, "any deletion here"))
+    assert told.endswith(
+        "Found by a broader question (any deletion here): not proof of this exact event."
+    )
+
+
+def test_a_hit_in_an_equivalent_spelling():
+    told = row_sentence(hit(Match.EQUIVALENT, "7-117559591-TCT-"))
+    assert told.endswith("Found in an equivalent spelling, 7-117559591-TCT-.")
+
+
+@pytest.mark.parametrize("match", [Match.BROADER, Match.TEXT])
+def test_a_hit_by_another_question_is_not_called_this_allele(match):
+    assert "this allele" not in row_sentence(hit(match, "any deletion here"))
+
+
+def test_a_no_says_where_was_looked():
+    sets = [ResultSet(id=name, exists=Exists.NO) for name in "xy"]
+    assert row_sentence(answer_of("not_found", *sets)) == (
+        "Not in the data sets searched (x, y); sites it could not read are not excluded."
+    )
+
+
+def test_a_no_without_data_sets_says_so_too():
+    assert row_sentence(outcome(how="not_found")) == (
+        "Not in the data sets searched; sites it could not read are not excluded."
+    )
+
+
+def test_a_data_set_that_said_nothing_is_not_called_searched():
+    sets = (ResultSet(id="x", exists=Exists.NO), ResultSet(id="y"))
+    assert "(x)" in row_sentence(answer_of("not_found", *sets))
+
+
+def test_many_data_sets_are_counted():
+    sets = [ResultSet(id=str(number), exists=Exists.NO) for number in range(7)]
+    assert "(0, 1, 2, 3, 4 and 2 more)" in row_sentence(answer_of("not_found", *sets))
+
+
+def test_no_answer():
+    assert row_sentence(reasoned("timeout", "no answer within 8 s")) == (
+        f"Did not answer (no answer within 8 s). {MAY_OR_MAY_NOT}"
+    )
+
+
+def test_not_asked():
+    assert row_sentence(reasoned("assembly", "holds only GRCh37.")) == (
+        f"Not asked: holds only GRCh37. {MAY_OR_MAY_NOT}"
+    )
+
+
+@pytest.mark.parametrize("how", ["forbidden", "needs_token"])
+def test_access_is_for_known_people(how):
+    assert row_sentence(outcome(how=how)).endswith("Answers only signed-in or approved users.")
+
+
+def test_a_stale_answer_of_a_silent_member():
+    warnings = ("answer of 2026-01-02 03:04:05 UTC", "the beacon is silent now (timeout)")
+    told = row_sentence(outcome(source=Source.STALE, warnings=warnings))
+    assert told.endswith("Answer of 2026-01-02 03:04:05 UTC; the beacon is silent now.")
+
+
+def test_a_stale_answer_that_is_being_renewed():
+    warnings = ("answer of 2026-01-02 03:04:05 UTC",)
+    told = row_sentence(outcome(how="not_found", source=Source.STALE, warnings=warnings))
+    assert told.endswith("Answer of 2026-01-02 03:04:05 UTC.")
+
+
+def test_a_fresh_answer_is_not_called_an_old_one():
+    assert "Answer of" not in row_sentence(outcome(source=Source.CACHE))
+
+
+@pytest.mark.parametrize("code", list(NotAskedCode))
+def test_every_reason_has_words(code):
+    words = sentences.reasons_of([outcome("a", code.value)])
+    assert words
+    assert "_" not in words
+
+
+def test_the_footer():
+    assert sentences.FOOTER == (
+        "For research and case finding. Confirm with the data holder before any clinical decision."
+    )
+
+
+# --- questions that are about more than one allele ---
+
+BRCA1 = query({"gene": "BRCA1"})
+
+
+def test_a_hit_of_a_broad_question_is_not_called_an_allele():
+    assert verdict_sentence(network_answer(["found", "not_found"], BRCA1)) == (
+        "1 of 2 beacons report a variant that fits this question; 1 answered no."
+    )
+
+
+def test_none_found_by_a_broad_question_is_not_called_an_allele():
+    assert verdict_sentence(network_answer(["not_found", "not_found"], BRCA1)) == (
+        "None of the 2 beacons reports a variant that fits this question in the data they let you "
+        "search. This does not show that there is none in their populations."
+    )
+
+
+@pytest.mark.parametrize("how", ["found", "timeout", "assembly"])
+def test_a_row_of_a_broad_question_speaks_of_no_allele(how):
+    assert "allele" not in row_sentence(outcome(how=how), allele=False)
+
+
+def test_the_sentences_of_a_verdict_come_one_by_one():
+    merged = network_answer(["not_found", "timeout"])
+    assert sentences.verdict_parts(merged) == (
+        "No complete answer: 1 beacon said no, but 1 did not answer.",
+        "Do not read this as a no.",
+    )
+
+
+# --- rare endings ---
+
+
+def test_a_hit_by_text():
+    assert row_sentence(hit(Match.TEXT)).endswith("Found by comparing the name as text.")
+
+
+def test_a_broader_hit_without_its_words():
+    told = row_sentence(hit(Match.BROADER))
+    assert told.endswith("Found by a broader question: not proof of this exact event.")
+
+
+def test_a_member_that_is_still_asked():
+    assert row_sentence(replace(outcome(), ending=Ending.ASKING)) == "Still being asked."
+
+
+def test_a_no_below_a_threshold_may_be_a_few():
+    few = "not found, or in fewer people than it may tell"
+    told = row_sentence(outcome(how="not_found", warnings=(few,)))
+    assert told.startswith("Not found, or in fewer people than it may tell. Not in the data sets")
+
+
+@pytest.mark.parametrize(
+    ("count", "unit", "words"),
+    [
+        (1, "variants", "1 variant."),
+        (2, "alleles", "2 alleles."),
+        (1, "observations", "1 observation."),
+        (3, "genomicVariant records", "3 variant records."),
+        (1, "patients", "1 patients."),
+    ],
+)
+def test_counts_are_told_in_words_for_people(count, unit, words):
+    assert row_sentence(outcome(told=answer(count=count, unit=unit))).endswith(f"tells {words}")
