@@ -1,10 +1,11 @@
 """The command line: serve, demo, query, check, members, config.
 
 Exit codes: 0 found (or done), 10 not found and complete, 3 unknown, 2 wrong usage,
-4 configuration or connection, 130 interrupted; 1 is only ever a crash, or that the reader of a
-pipe has left.
+4 configuration or connection, 130 interrupted, 141 the reader of a pipe left; 1 is only ever a
+crash.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,7 +21,7 @@ from aggregator.base.errors import BadQuery, ConfigError
 from aggregator.base.settings import Settings, load
 from aggregator.commands import checking, demo_network, querying, workers
 from aggregator.commands.addresses import cannot_listen
-from aggregator.commands.exits import INTERRUPTED, UNUSABLE, USAGE
+from aggregator.commands.exits import INTERRUPTED, PIPE_CLOSED, UNUSABLE, USAGE
 from aggregator.commands.loop import run as _run
 from registry.seed import read_seed
 
@@ -60,7 +61,20 @@ seed_option = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands; a reader of a pipe that leaves is no crash, as click would have it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # what is still buffered has nowhere to go
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(PIPE_CLOSED)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="beacon-aggregator")
 def cli() -> None:
     """Ask every beacon of a GA4GH Beacon network at once, and get one honest answer."""
