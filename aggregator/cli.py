@@ -71,7 +71,7 @@ class Commands(click.Group):
         except BrokenPipeError:
             # what is still buffered has nowhere to go
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(PIPE_CLOSED)
+            sys.exit(PIPE_CLOSED)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

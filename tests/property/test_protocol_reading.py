@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.model.answer import Answer, Exists
+from aggregator.model.fields import VariantFields
 from aggregator.model.genome import Assembly
 from aggregator.model.query import Granularity, Query
-from aggregator.model.fields import VariantFields
 from aggregator.model.question import check
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.v1 import half_open_windows
