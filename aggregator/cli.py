@@ -39,7 +39,13 @@ class Sections(click.ParamType[tuple[str, str, Any]]):
         section, dot, key = path.partition(".")
         if not (equals and dot and section and key):
             self.fail("expected SECTION.KEY=VALUE, e.g. query.deadline_s=5", param, ctx)
-        return section, key, yaml.safe_load(text)
+        try:
+            read = yaml.safe_load(text)
+        except yaml.YAMLError:
+            self.fail(f"“{text}” is no value that YAML understands", param, ctx)
+        # `sqlite:///:memory:` is an address, whatever YAML makes of its last colon
+        is_text = isinstance(read, dict) and not text.lstrip().startswith("{")
+        return section, key, text if is_text else read
 
 
 IN_MEMORY = ("registry", "url", "sqlite:///:memory:")

@@ -45,6 +45,7 @@ async def served(folder: Path, member: FaultyMember, drain_s: float) -> AsyncIte
     write_seed(seed, [entry(member)])
     settings = {
         "server.drain_s": drain_s,
+        "registry.url": "sqlite:///:memory:",
         "security.allow_private_members": "true",
         "log.format": "json",
     }
@@ -55,7 +56,6 @@ async def served(folder: Path, member: FaultyMember, drain_s: float) -> AsyncIte
         env={
             "PYTHONPATH": str(ROOT),
             "PATH": "/usr/bin:/bin",
-            "BEACON_REGISTRY__URL": "sqlite:///:memory:",
         },
         stderr=asyncio.subprocess.PIPE,
     )
