@@ -17,11 +17,11 @@ from yarl import URL
 from aggregator import __version__
 from aggregator.app import serve as serve_network
 from aggregator.base import logs
-from aggregator.base.errors import BadQuery, ConfigError
+from aggregator.base.errors import BadQuery, BeaconError, ConfigError
 from aggregator.base.settings import Settings, load
 from aggregator.commands import checking, demo_network, querying, workers
 from aggregator.commands.addresses import cannot_listen
-from aggregator.commands.exits import INTERRUPTED, PIPE_CLOSED, UNUSABLE, USAGE
+from aggregator.commands.exits import INTERRUPTED, PIPE_CLOSED, UNKNOWN, UNUSABLE, USAGE
 from aggregator.commands.loop import run as _run
 from registry.seed import read_seed
 
@@ -284,6 +284,9 @@ def main() -> None:
         for problem in error.problems:
             click.echo(problem, err=True)
         sys.exit(UNUSABLE)
+    except BeaconError as error:
+        click.echo(error.message, err=True)
+        sys.exit(UNKNOWN)
 
 
 def _settings(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from aggregator.model.genome import Assembly, GenomeError, parse_assembly
-from registry.models import Capabilities, Dialect, MemberEntry, Protocol
+from registry.models import Capabilities, DataSet, Dialect, MemberEntry, Protocol
 
 
 @dataclass(frozen=True)
@@ -40,22 +40,24 @@ class RegisteredMember:
 
     @cached_property
     def assemblies(self) -> tuple[Assembly, ...]:
-        """The assemblies declared by the operator, else by v1 data sets; empty: not known."""
+        """The assemblies declared by the operator, else by v1 data sets; empty: not known.
+
+        One data set whose assembly is not told, or not understood, leaves the member's unknown.
+        """
         if self.entry.assemblies:
             return self.entry.assemblies
-        return tuple(dict.fromkeys(self.assembly_spellings))
+        if any(_assembly_of(data_set) is None for data_set in self.capabilities.data_sets):
+            return ()
+        return tuple(self.assembly_spellings)
 
     @cached_property
     def assembly_spellings(self) -> Mapping[Assembly, str]:
         """How the member's own data sets spell each assembly they hold."""
         spellings: dict[Assembly, str] = {}
         for data_set in self.capabilities.data_sets:
-            if data_set.assembly:
-                try:
-                    named = parse_assembly(data_set.assembly)
-                except GenomeError:
-                    continue
-                spellings.setdefault(named.assembly, data_set.assembly)
+            assembly = _assembly_of(data_set)
+            if assembly is not None and data_set.assembly:
+                spellings.setdefault(assembly, data_set.assembly)
         return spellings
 
     @cached_property
@@ -121,3 +123,10 @@ class SnapshotHolder:
         """Replace the snapshot; running questions keep theirs."""
         self._current = self._current.with_members(members)
         return self._current
+
+
+def _assembly_of(data_set: DataSet) -> Assembly | None:
+    try:
+        return parse_assembly(data_set.assembly).assembly if data_set.assembly else None
+    except GenomeError:
+        return None

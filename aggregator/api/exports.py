@@ -121,7 +121,9 @@ def lines_of_documents(
             asked_at=asked_at,
         )
         sets = member.get("datasets") or []
-        lines += [_document_line(whole, one) for one in sets] if sets else [whole]
+        is_whole = member["answer"] == "found" and not any(one.get("exists") for one in sets)
+        lines += [whole] if is_whole or not sets else []
+        lines += [_document_line(whole, one) for one in sets]
     return lines
 
 
@@ -154,7 +156,12 @@ def _member_lines(whole: Line, heard: Heard) -> list[Line]:
     answer = heard.outcome.answer
     if answer is None or not answer.result_sets:
         return [_with(whole, count=answer.count if answer else None)]
-    return [_set_line(whole, one, told) for one, told in heard.sets]
+    lines = [_set_line(whole, one, told) for one, told in heard.sets]
+    is_found = heard.outcome.ending is Ending.FOUND
+    if is_found and all(one.exists is not Exists.YES for one, _told in heard.sets):
+        # it says yes as a whole and names no data set that does
+        lines.insert(0, _with(whole, count=answer.count))
+    return lines
 
 
 def _set_line(whole: Line, one: ResultSet, told: Sequence[Frequency]) -> Line:

@@ -7,6 +7,8 @@ the cache make cheap. A finished run stays for a moment until somebody has seen 
 
 import asyncio
 import contextlib
+import hashlib
+import secrets
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
@@ -217,6 +219,8 @@ class SearchRuns:
         del self._runs[finished]
 
 
+_RUN_SECRET = secrets.token_bytes(32)
+
 RUNS: web.AppKey[SearchRuns] = web.AppKey("search runs", SearchRuns)
 
 
@@ -232,5 +236,15 @@ def install(app: web.Application, service: Service, holder: SnapshotHolder) -> N
 
 
 def _key(query: Query, options: QueryOptions) -> Hashable:
-    typed = query.variant.typed_assembly if query.variant else None
-    return (query, typed, options.selection, options.deadline_s, options.user_token)
+    """Name a run by all that decides what members are sent.
+
+    Two spellings of one allele are equal questions, but what a member can be asked of each may
+    differ; and a token is no part of anything that is kept.
+    """
+    variant = query.variant
+    allele = variant.allele if variant else None
+    spelled = (allele.typed, allele.anchor, allele.is_aligned) if allele else None
+    typed = variant.typed_assembly if variant else None
+    token = options.user_token
+    whose = hashlib.blake2b(token.encode(), key=_RUN_SECRET).digest() if token else None
+    return (query, spelled, typed, options.selection, options.deadline_s, whose)

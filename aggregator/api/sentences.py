@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from aggregator.base.i18n import N_, ngettext, number
 from aggregator.base.i18n import gettext as _
-from aggregator.model.answer import Exists, Match
+from aggregator.model.answer import Answer, Exists, Match
 from aggregator.model.merged import NetworkAnswer, Verdict
 from aggregator.model.outcome import (
     CHOSEN_NOT_ASKED,
@@ -89,9 +89,7 @@ def running_sentence(asking: int, asked: int, found: int) -> str:
 
 def searched_sentence(answer: NetworkAnswer, *, is_anonymous: bool) -> str:
     """Say what was searched: data sets, for whom they are open, and the assembly."""
-    sets = sum(
-        max(1, len(outcome.answer.result_sets)) for outcome in answer.outcomes if outcome.answer
-    )
+    sets = sum(_searched(outcome.answer) for outcome in answer.outcomes if outcome.answer)
     whom = _("anonymous users") if is_anonymous else _("you")
     variant = answer.query.variant
     assembly = (variant.assembly or variant.typed_assembly) if variant else None
@@ -350,3 +348,10 @@ def _could_not_be_asked(outcomes: Iterable[MemberOutcome]) -> list[MemberOutcome
 
 def _beacons(count: int) -> str:
     return ngettext("%(number)s beacon", "%(number)s beacons", count) % {"number": number(count)}
+
+
+def _searched(answer: Answer) -> int:
+    """Count the data sets that said yes or no; a member that lists none is one."""
+    if not answer.result_sets:
+        return 1
+    return sum(one.exists is not Exists.UNKNOWN for one in answer.result_sets)

@@ -13,9 +13,12 @@ SCHEMA = 1
 """Raised when the stored form of an answer changes."""
 
 
-def answer_key(member: RegisteredMember, ask: Ask, scope: str) -> str:
-    """Name the answer of one member to one set of requests within one permission scope."""
-    digest = hashlib.blake2b(digest_size=16)
+def answer_key(member: RegisteredMember, ask: Ask, scope: str, granularity: str) -> str:
+    """Name the answer of one member to one set of requests within one permission scope.
+
+    The granularity decides how much of an answer is read, also where no request says it.
+    """
+    digest = hashlib.blake2b(granularity.encode(), digest_size=16)
     for part in ask.parts:
         request = part.request
         for piece in (request.method.encode(), request.url.encode(), request.body or b""):

@@ -116,7 +116,12 @@ class MemberAsker:
 
     def prepare(self, plan: Plan, ask: Ask, credential: Credential) -> Asking:
         """Name the cache key of a planned member."""
-        return Asking(plan, ask, credential, answer_key(plan.member, ask, credential.scope))
+        return Asking(
+            plan,
+            ask,
+            credential,
+            answer_key(plan.member, ask, credential.scope, plan.query.granularity),
+        )
 
     async def look_up(self, askings: Sequence[Asking]) -> list[Asking]:
         """Add what the cache holds, in one go."""
@@ -143,9 +148,11 @@ class MemberAsker:
         """Begin to ask the member itself, or join an equal call that is running.
 
         The call is bounded by the member's own time, not by one question's deadline, so that a
-        hurried question takes nothing from a patient one.
+        hurried question takes nothing from a patient one. Questions that came through other
+        networks share with none but their like: a loop is a fact of the way they came.
         """
-        return self._calls.join(asking.key, lambda: self._call(asking, via))
+        key = _call_key(asking, via)
+        return self._calls.join(key, lambda: self._call(asking, via))
 
     def outcome(self, asking: Asking, called: Called, elapsed_s: float) -> MemberOutcome:
         """Say what came of a call; an older answer may stand in for a failure."""
@@ -165,12 +172,12 @@ class MemberAsker:
             warnings=(*stale.warnings, f"the beacon is silent now ({because})"),
         )
 
-    def late(self, asking: Asking, elapsed_s: float) -> MemberOutcome:
+    def late(self, asking: Asking, elapsed_s: float, via: str = "") -> MemberOutcome:
         """Say that a member was still running when the question's time was over."""
         called = Called(
             Failure(NoAnswerCode.TIMEOUT, f"no answer within {_seconds(elapsed_s)}"), attempts=1
         )
-        progress = self._progress.get(asking.key)
+        progress = self._progress.get(_call_key(asking, via))
         if progress is not None and not progress.has_slot:
             message = "no free slot for this beacon before the deadline"
             called = Called(Failure(NoAnswerCode.OVERLOADED, message))
@@ -192,7 +199,8 @@ class MemberAsker:
         permit = self._breakers.of(member.id).allow(self._clock())
         if isinstance(permit, Refusal):
             return Called(Suspended(permit.message, permit.until_s))
-        progress = self._progress[asking.key] = CallProgress()
+        key = _call_key(asking, via)
+        progress = self._progress[key] = CallProgress()
         try:
             with permit:
                 called = await self._call_parts(asking, via, progress)
@@ -201,8 +209,8 @@ class MemberAsker:
             return called
         finally:
             # a call that is being cancelled may have a successor under its key already
-            if self._progress.get(asking.key) is progress:
-                del self._progress[asking.key]
+            if self._progress.get(key) is progress:
+                del self._progress[key]
 
     async def _call_parts(self, asking: Asking, via: str, progress: CallProgress) -> Called:
         asked = asking
@@ -213,10 +221,10 @@ class MemberAsker:
             tries = sum(result.attempts for _, result in ends)
             asked = again
             ends = await self._send(asked, via, progress)
-            called = self._combined(ends)
+            called = self._combined(ends, asked.ask)
             called = replace(called, attempts=called.attempts + tries, ask=again.ask)
         else:
-            called = self._combined(ends)
+            called = self._combined(ends, asked.ask)
         if self._keeps and isinstance(called.result, Answer) and not _forbids_keeping(ends):
             stored = StoredAnswer(self._wall_clock(), called.result, called.hits)
             await self._store.put(asked.key, encode(stored), self._rules.keep_s)
@@ -264,7 +272,7 @@ class MemberAsker:
         read = translator_for(member.protocol).read(result.reply, query, member, part)
         return read, result
 
-    def _combined(self, ends: Sequence[tuple[Answer | Failure, CallResult]]) -> Called:
+    def _combined(self, ends: Sequence[tuple[Answer | Failure, CallResult]], ask: Ask) -> Called:
         """Join the parts: any yes is a yes, a no needs them all."""
         attempts = sum(result.attempts for _, result in ends)
         answers = [end for end, _ in ends if isinstance(end, Answer)]
@@ -276,14 +284,19 @@ class MemberAsker:
         )
         if hits and failures:
             warning = f"part of the question was not answered: {failures[0].message}"
-            return Called(union(answers), hits, attempts, (warning,))
+            joined = union(answers, are_disjoint=ask.are_disjoint)
+            return Called(joined, hits, attempts, (warning,))
         if failures:
             return Called(failures[0], (), attempts)
-        joined = union(answers)
+        joined = union(answers, are_disjoint=ask.are_disjoint)
         if joined.exists is Exists.UNKNOWN:
             failure = Failure(NoAnswerCode.NO_VERDICT, "the beacon said neither yes nor no")
             return Called(failure, (), attempts)
         return Called(joined, hits, attempts)
+
+
+def _call_key(asking: Asking, via: str) -> str:
+    return f"{asking.key} {via}" if "," in via else asking.key
 
 
 def _forbids_keeping(ends: Sequence[tuple[Answer | Failure, CallResult]]) -> bool:

@@ -200,7 +200,7 @@ class NetworkService:
             ended(asker.outcome(live[member_id], called, self._clock() - started))
 
         def is_late(member_id: str) -> None:
-            ended(asker.late(live[member_id], self._clock() - started))
+            ended(asker.late(live[member_id], self._clock() - started, via))
 
         joined = {key: asker.begin(asking, via) for key, asking in live.items()}
         await fan_out(joined, deadline, ended=is_in, late=is_late)

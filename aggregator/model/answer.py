@@ -85,11 +85,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     api_version: str | None = None
 
 
-def union(answers: Sequence[Answer]) -> Answer:
+def union(answers: Sequence[Answer], *, are_disjoint: bool = True) -> Answer:
     """Join the answers to the spellings or halves of one question into one answer.
 
     Found if any found; not found only if every part said no. Counts are added only where the
-    parts cannot overlap, which spellings of one allele do not.
+    parts are disjoint, as deletions and duplications are. A server that normalises finds the same
+    record by each spelling of an allele: then the largest count stands.
     """
     if len(answers) == 1:
         return answers[0]
@@ -99,10 +100,10 @@ def union(answers: Sequence[Answer]) -> Answer:
     best = max(told, key=lambda answer: answer.granularity.rank)
     return Answer(
         exists=Exists.YES if hits else _all_no(answers),
-        count=sum(c for c in counts if c is not None) if None not in counts else None,
+        count=_joined_count(counts, are_disjoint=are_disjoint),
         unit=best.unit,
         granularity=best.granularity,
-        result_sets=_join_sets(answers),
+        result_sets=_join_sets(answers, are_disjoint=are_disjoint),
         handovers=tuple(dict.fromkeys(h for answer in told for h in answer.handovers)),
         warnings=tuple(dict.fromkeys(w for answer in answers for w in answer.warnings)),
         beacon_id=best.beacon_id,
@@ -115,25 +116,33 @@ def _all_no(answers: Sequence[Answer]) -> Exists:
     return Exists.NO if every_no else Exists.UNKNOWN
 
 
-def _join_sets(answers: Sequence[Answer]) -> tuple[ResultSet, ...]:
+def _joined_count(counts: Sequence[int | None], *, are_disjoint: bool) -> int | None:
+    told = [count for count in counts if count is not None]
+    if len(told) < len(counts):
+        return None
+    return sum(told) if are_disjoint else max(told)
+
+
+def _join_sets(answers: Sequence[Answer], *, are_disjoint: bool) -> tuple[ResultSet, ...]:
     joined: dict[tuple[str | None, str], ResultSet] = {}
     for answer in answers:
         for one in answer.result_sets:
             key = (one.beacon_id, one.id)
-            joined[key] = _join_set(joined[key], one) if key in joined else one
+            known = joined.get(key)
+            joined[key] = one if known is None else _join_set(known, one, are_disjoint=are_disjoint)
     return tuple(joined.values())
 
 
-def _join_set(one: ResultSet, other: ResultSet) -> ResultSet:
+def _join_set(one: ResultSet, other: ResultSet, *, are_disjoint: bool) -> ResultSet:
     if one.exists is not Exists.YES or other.exists is not Exists.YES:
         # a yes says it for all parts, a no only if every part says it
         worth = (Exists.YES, Exists.UNKNOWN, Exists.NO)
         return min(one, other, key=lambda each: worth.index(each.exists))
-    counts = (one.count, other.count)
+    records = {bytes(record): record for record in (*one.results, *other.results)}
     return msgspec.structs.replace(
         other,
-        count=None if None in counts else sum(c for c in counts if c is not None),
-        results=one.results + other.results,
+        count=_joined_count((one.count, other.count), are_disjoint=are_disjoint),
+        results=tuple(records.values()),
         handovers=tuple(dict.fromkeys(one.handovers + other.handovers)),
         info={**one.info, **other.info},
     )

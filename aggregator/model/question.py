@@ -287,6 +287,7 @@ def _build(
     reference: ReferenceSequence | None,
 ) -> None:
     ref, alt = _absent_or_upper(fields)
+    _check_empty_side(fields, result)
     start, end, kind = fields.start, fields.end, _vcf_type(fields.variant_type)
     if kind and alt is not None:
         kind = None  # the bases say it more precisely
@@ -334,6 +335,21 @@ def _with_allele(
         reference=allele.reference,
         alternate=allele.alternate,
     )
+
+
+def _check_empty_side(fields: VariantFields, result: Checked) -> None:
+    """Refuse an empty side where it cannot mean an insertion or deletion: it never means "any"."""
+    ref, alt = fields.reference, fields.alternate
+    if ref is None or alt is None or bool(ref) == bool(alt) or fields.variant_type:
+        return
+    is_exact = len(fields.start) == 1 and (
+        not fields.end or fields.end[0] - fields.start[0] == len(ref)
+    )
+    if not is_exact:
+        result.problems.append(
+            "one of referenceBases and alternateBases is empty, which names one insertion or "
+            "deletion: leave out end, or leave out the empty one and give a variantType"
+        )
 
 
 def _absent_or_upper(fields: VariantFields) -> tuple[str | None, str | None]:

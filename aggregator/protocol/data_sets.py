@@ -20,11 +20,15 @@ def only_asked(answer: Answer, data_set_ids: Sequence[str], member_id: str) -> A
     A set without a name of its own, which carries the member's, may be the one asked for.
     """
     listed = answer.result_sets
+    if data_set_ids and not listed and answer.exists is Exists.YES:
+        return no_verdict("it says yes, but not whether in the data sets asked for")
     kept = tuple(one for one in listed if one.id in data_set_ids or one.id == member_id)
     if not data_set_ids or len(kept) == len(listed):
         return answer
     said = {one.exists for one in kept}
-    if Exists.YES not in said and said != {Exists.NO}:
+    answered = {one.id for one in kept}
+    is_all = member_id in answered or answered >= set(data_set_ids)
+    if Exists.YES not in said and (said != {Exists.NO} or not is_all):
         return no_verdict("it answered for other data sets than those asked for")
     exists = Exists.of(Exists.YES in said)
     counts = [one.count for one in kept if one.exists is exists]

@@ -5,8 +5,8 @@ Real shapes: `error: {errorCode, errorMessage | message}`, a bare `{errorCode, e
 `{msg: […]}`, and plain text.
 """
 
-import re
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -23,7 +23,6 @@ MAX_ERROR_BYTES: Final = 2**20
 _SAYING: Final = ("errorMessage", "message", "description", "detail", "title", "msg", "name")
 _ERROR_KEYS: Final = ("error", "err", "errors", "message", "msg", "detail", "request_parameters")
 _NO_ERROR_CODES: Final = (None, "", 0, "0", 200, "200")
-_SECONDS: Final = re.compile(r"\d{1,7}")
 
 
 def failure_of(reply: Reply) -> Failure | None:
@@ -40,7 +39,7 @@ def failure_of(reply: Reply) -> Failure | None:
         return Failure(NoAnswerCode.FORBIDDEN, message, status=status)
     if status == 429:
         message = f"asks to be asked less often (HTTP 429){said}"
-        wait_s = _retry_after_s(reply)
+        wait_s = retry_after_s(reply.headers)
         return Failure(NoAnswerCode.RATE_LIMITED, message, status=status, retry_after_s=wait_s)
     if status == 508:
         message = "the question came back to where it started: a loop between networks (HTTP 508)"
@@ -50,7 +49,7 @@ def failure_of(reply: Reply) -> Failure | None:
             NoAnswerCode.SERVER_ERROR,
             f"failed with an error of its own (HTTP {status}){said}",
             status=status,
-            retry_after_s=_retry_after_s(reply),
+            retry_after_s=retry_after_s(reply.headers),
             is_networks_own=_is_networks_own(document),
         )
     return Failure(
@@ -89,6 +88,21 @@ def error_text(document: Any, levels: int = 4) -> str | None:
         if document.get(key) and (text := error_text(document[key], levels - 1)):
             return text
     return None
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Read Retry-After in seconds, never negative; None where absent or unreadable.
+
+    A date counts from the answer's own Date header, so clocks that differ do no harm.
+    """
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit() and len(value) <= 10:
+        return float(value)
+    try:
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return max(0.0, wait.total_seconds())
 
 
 def rejected(message: str) -> Failure:
@@ -158,11 +172,6 @@ def _redirected(reply: Reply) -> str:
         target = ""
     shown = text_of(target) or ""
     return f"redirects elsewhere{' ' + shown if shown else ''} (HTTP {reply.status})"
-
-
-def _retry_after_s(reply: Reply) -> float | None:
-    value = reply.headers.get("retry-after", "").strip()
-    return float(value) if value.isascii() and _SECONDS.fullmatch(value) else None
 
 
 def _is_networks_own(document: Any) -> bool:

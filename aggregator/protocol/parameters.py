@@ -155,14 +155,15 @@ def variant_fields(reader: ParameterReader) -> VariantFields:
     return fields
 
 
-def warn_unknown(reader: ParameterReader, known: Iterable[str]) -> None:
-    """Warn of parameters that nobody reads; they are never silently dropped."""
+def warn_unknown(reader: ParameterReader, known: Iterable[str]) -> list[str]:
+    """Warn of parameters that nobody reads, and give them: they are never silently dropped."""
     allowed = {*known, *IGNORED, *NETWORK_CONTROLS}
     unknown = sorted(_short(name) for name in reader.parameters if name not in allowed)
     if unknown:
         names = ", ".join(unknown[:10])
         more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
         reader.warnings.append(f"unknown parameters were ignored: {names}{more}")
+    return unknown
 
 
 def flatten(value: Any) -> list[Any]:

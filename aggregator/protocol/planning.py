@@ -24,7 +24,7 @@ from aggregator.model.genome import (
     refseq_accession,
 )
 from aggregator.model.outcome import NotAskedCode
-from aggregator.model.query import GENOMIC_VARIANT, Query, VariantQuestion
+from aggregator.model.query import GENOMIC_VARIANT, Query, QuestionKind, VariantQuestion
 from aggregator.protocol.entry_types import entry_type_of
 from aggregator.protocol.wire import NotAsked, Request
 from aggregator.text.spelling import spell_allele
@@ -191,7 +191,9 @@ def sendable(
                 )
         elif name == "referenceBases":
             alternate = parameters.get("alternateBases")
-            if value != ANY_BASE and (alternate is None or len(value) != len(alternate)):
+            is_one_place = variant.kind is QuestionKind.SEQUENCE
+            is_same_length = alternate is not None and len(value) == len(alternate)
+            if value != ANY_BASE and not (is_one_place and is_same_length):
                 return NotAsked(
                     NotAskedCode.PARAMETER,
                     "does not take reference bases, without which this allele is ambiguous",

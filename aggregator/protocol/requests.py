@@ -50,6 +50,10 @@ MAX_SHORT_FORM_BASES: Final = 10_000
 """The longest deletion or duplication whose bases are looked up in the reference sequence."""
 
 
+VARIANT_NESTS: Final = ("g_variant", "g_variants", "genomicVariant", "genomicVariation")
+"""Where clients put the variant's parameters beside `requestParameters`, or in it."""
+
+
 def read_v2(
     parameters: Mapping[str, Any],
     *,
@@ -69,7 +73,12 @@ def read_v2(
     pagination = _pagination(reader, max_limit)
     fields.gene, fields.amino_acid_change = _names(fields)
     checked = check(_from_short_form(fields, reference), reference)
-    warn_unknown(reader, {*TEXTS, *LENGTHS, *POSITIONS, *_OPTIONS})
+    unknown = warn_unknown(reader, {*TEXTS, *LENGTHS, *POSITIONS, *_OPTIONS})
+    if fields.is_empty and (unknown or fields.assembly):
+        reader.problems.append(
+            "no variant was understood, and a question for everything is not what was meant"
+            + (f": unknown parameters {', '.join(unknown[:10])}" if unknown else "")
+        )
     query = Query(
         variant=checked.question,
         entry_type=entry_type,
@@ -108,6 +117,10 @@ def spread_body(body: Mapping[str, Any]) -> dict[str, Any]:
             flat.update({key: below for key, below in value.items() if below is not None})
         elif value is not None:
             flat[name] = value
+    for name in VARIANT_NESTS:
+        if isinstance(nested := flat.get(name), Mapping):
+            del flat[name]
+            flat.update({key: below for key, below in nested.items() if below is not None})
     pagination = flat.pop("pagination", None)
     if isinstance(pagination, Mapping):
         flat.update({key: value for key, value in pagination.items() if value is not None})
@@ -228,6 +241,9 @@ def _pagination(reader: ParameterReader, max_limit: int) -> Pagination:
 def _filters(reader: ParameterReader) -> tuple[str, ...]:
     found: list[str] = []
     for value in flatten(reader.parameters.get("filters")):
+        if isinstance(value, Mapping) and not str(value.get("id") or "").strip():
+            reader.problems.append("filters: a filter without an id")
+            continue
         text = str(value.get("id", "")) if isinstance(value, Mapping) else str(value)
         if text.strip() == "filter":
             # a page of the field sends this word with every question

@@ -74,9 +74,14 @@ def plan(query: Query, member: RegisteredMember) -> Ask | NotAsked:
         if isinstance(kept, NotAsked):
             return kept
         data_sets = asked_data_sets(query, member, where.named)
+        if query.dataset_ids and not data_sets:
+            return NotAsked(
+                NotAskedCode.DATASET, f"none of the data sets asked for is in {where.named}"
+            )
         request = _request(kept, data_sets, member)
         parts.append(Part(request, wording.match, wording.spelled))
-    return Ask(tuple(parts), where.warnings + indel_warnings(variant, member, len(parts)))
+    warnings = where.warnings + indel_warnings(variant, member, len(parts))
+    return Ask(tuple(parts), warnings, are_disjoint=variant.allele is None)
 
 
 def inclusive_windows(start0: tuple[int, int], end0: tuple[int, int]) -> tuple[int, int, int, int]:

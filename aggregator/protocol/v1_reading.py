@@ -88,6 +88,8 @@ def answer_of(
         return without_verdict(document)
     if exists is Exists.NO and Exists.YES in said:
         return no_verdict("it says no, but one of its data sets says yes")
+    if exists is Exists.NO and (why := _incomplete(document, said)) is not None:
+        return no_verdict(why)
     count = _count(exists, result_sets)
     version = text_of(document.get("apiVersion"))
     return Answer(
@@ -101,6 +103,22 @@ def answer_of(
         beacon_id=id_of(document.get("beaconId")),
         api_version=version,
     )
+
+
+def _incomplete(document: Mapping[str, Any], said: set[Exists]) -> str | None:
+    """Say why a no is none: some data sets, or beacons of a network, did not say.
+
+    A network like ours lists beacons it could not ask beside a no that is complete, and says so.
+    """
+    network = info_of(document.get("info")).get("network")
+    verdict = network.get("verdict") if isinstance(network, Mapping) else None
+    if verdict == "not_found":
+        return None
+    if verdict is not None:
+        return "it is a network itself, and not all of its beacons answered"
+    if Exists.UNKNOWN in said:
+        return "it says no, but some of its data sets say neither yes nor no"
+    return None
 
 
 def _teach(failure: Failure, member: RegisteredMember, part: Part) -> Failure:

@@ -21,6 +21,7 @@ from aggregator.model.outcome import NotAskedCode
 from aggregator.model.query import Granularity, Query, QuestionKind, VariantQuestion
 from aggregator.protocol import v2_reading
 from aggregator.protocol.planning import (
+    ANY_BASE,
     Bases,
     Place,
     address,
@@ -68,7 +69,8 @@ def plan(query: Query, member: RegisteredMember) -> Ask | NotAsked:
                 return parameters
             parts.append(_part(_request(parameters, query, member), asked, variant, bases))
     warnings = indel_warnings(variant, member, len(parts)) + _type_warnings(variant)
-    return Ask(tuple(parts), (where.warnings if where else ()) + warnings)
+    warnings = (where.warnings if where else ()) + warnings
+    return Ask(tuple(parts), warnings, are_disjoint=variant.allele is None)
 
 
 def _by_type(variant: VariantQuestion) -> tuple[VariantQuestion, ...]:
@@ -155,9 +157,13 @@ def _windows(variant: VariantQuestion, dialect: Dialect) -> dict[str, list[int]]
 
 
 def _reference(variant: VariantQuestion) -> str | None:
-    """Give the reference bases beside a variant type: one base there tells nothing of its own."""
+    """Give the reference bases; one base beside a variant type at a position tells nothing."""
     reference = variant.reference
-    return None if reference is not None and len(reference) < 2 else reference
+    if reference == ANY_BASE:
+        return None
+    is_typed_position = variant.kind is QuestionKind.SEQUENCE and variant.alternate is None
+    is_short = reference is not None and len(reference) < 2
+    return None if is_typed_position and is_short else reference
 
 
 def _request(parameters: Mapping[str, Any], query: Query, member: RegisteredMember) -> Request:

@@ -44,6 +44,7 @@ UNIT: Final = f"{GENOMIC_VARIANT} records"
 CENSORED: Final = "not found, or in fewer people than it may tell"
 SETS_DISAGREE: Final = "it says yes, but none of the data sets it lists does"
 ZERO_TOLD: Final = "it says yes and counts 0; the count was left out"
+EMPTY_PAGE: Final = "nothing on this page; an earlier page may hold something"
 MAX_WARNINGS: Final = 5
 
 _BRACE: Final = ord("{")
@@ -147,7 +148,12 @@ def _answer(document: _Document, query: Query, member: RegisteredMember) -> Answ
         exists = _derived(total, sets)
     if (failure := _unusable(exists, total, sets, document)) is not None:
         return failure
-    count, granularity = _count_and_granularity(exists, total, sets, meta, query)
+    warnings = _warnings(exists, total, sets, document, meta)
+    if exists is Exists.NO and query.pagination.skip and query.granularity is Granularity.RECORD:
+        warnings += (EMPTY_PAGE,)
+    count, granularity = _count_and_granularity(
+        exists, total, sets, meta, query, is_censored=CENSORED in warnings
+    )
     return Answer(
         exists=exists,
         count=count,
@@ -157,7 +163,7 @@ def _answer(document: _Document, query: Query, member: RegisteredMember) -> Answ
         handovers=handovers_of(
             document.beacon_handovers, document.beacon_handover, document.results_handovers
         ),
-        warnings=_warnings(exists, total, sets, document, meta),
+        warnings=warnings,
         beacon_id=beacon_id,
         api_version=text_of(meta.get("apiVersion")),
     )
@@ -187,13 +193,15 @@ def _unusable(
     if silent:
         noun = "beacon" if silent == 1 else "beacons"
         return no_verdict(f"it says no, but {silent} {noun} of this network did not answer")
+    if any(one.exists is Exists.UNKNOWN for one in sets):
+        return no_verdict("it says no, but some of its data sets say neither yes nor no")
     if _network_verdict(document.info) == "unknown":
         return no_verdict("it is a network itself, and not all of its beacons answered")
     return None
 
 
 def _network_verdict(info: Any) -> Any:
-    network = info.get("network") if isinstance(info, dict) else None
+    network = info_of(info).get("network")
     return network.get("verdict") if isinstance(network, dict) else None
 
 
@@ -203,13 +211,20 @@ def _count_and_granularity(
     sets: Sequence[ResultSet],
     meta: Mapping[str, Any],
     query: Query,
+    *,
+    is_censored: bool,
 ) -> tuple[int | None, Granularity]:
-    """Give the count that was told and the granularity that is really present."""
+    """Give the count that was told and the granularity that is really present.
+
+    A no at a granularity of counts tells 0, but for one that may hide a small number.
+    """
     if exists is Exists.NO:
         told = _granularity(meta.get("returnedGranularity"))
         if total is not None:
             told = max(told, Granularity.COUNT, key=lambda one: one.rank)
         granularity = min(told, query.granularity, key=lambda one: one.rank)
+        if is_censored:
+            return None, Granularity.BOOLEAN
         return (None if granularity is Granularity.BOOLEAN else 0), granularity
     count = total if total is not None else _sum(sets)
     if not count:

@@ -41,6 +41,8 @@ class Ask:
 
     parts: tuple[Part, ...]
     warnings: tuple[str, ...] = ()
+    are_disjoint: bool = False
+    """Whether nothing can answer two parts, so that their counts may be added."""
 
 
 @dataclass(frozen=True, slots=True)

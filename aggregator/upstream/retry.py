@@ -7,15 +7,15 @@ is safe because none of its rules suspends.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import Final
 
 import msgspec
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
+from aggregator.protocol.failures import retry_after_s
 from aggregator.protocol.wire import Failure, Reply
 
 BACKOFF_S: Final = 0.25
@@ -63,21 +63,6 @@ def is_networks_own(reply: Reply) -> bool:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
     return True
-
-
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Read Retry-After in seconds, never negative; None where absent or unreadable.
-
-    A date counts from the answer's own Date header, so clocks that differ do no harm.
-    """
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit() and len(value) <= 10:
-        return float(value)
-    try:
-        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return max(0.0, wait.total_seconds())
 
 
 def attempt_of(reply: Reply) -> Attempt:

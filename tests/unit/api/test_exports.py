@@ -171,3 +171,18 @@ def test_the_text_is_a_table_with_the_verdict_below():
     assert lines[1].index("Reports") == lines[2].index("Did not answer (had")
     assert "so there may be more." in lines[4]
     assert lines[6].startswith("For research and case finding.")
+
+
+def test_a_yes_that_no_data_set_repeats_has_a_row_of_its_own():
+    member = {
+        "id": "one",
+        "name": "One",
+        "answer": "found",
+        "match": "exact",
+        "count": None,
+        "elapsedMs": 5,
+        "attempts": 1,
+        "datasets": [{"id": "a", "name": "A", "exists": False, "count": None, "frequency": None}],
+    }
+    lines = lines_of_documents([member], text="x", assembly="GRCh38")
+    assert [(line.answer, line.dataset_id) for line in lines] == [("found", ""), ("not_found", "a")]

@@ -12,9 +12,9 @@ GET = Request("GET", "https://one.example.org/g_variants?start=5")
 POST = Request("POST", "https://one.example.org/g_variants", b'{"start": 5}')
 
 
-def key(*requests, of=None, scope="public"):
+def key(*requests, of=None, scope="public", granularity="boolean"):
     ask = Ask(tuple(Part(request) for request in requests or (GET,)))
-    return answer_key(of or member(), ask, scope)
+    return answer_key(of or member(), ask, scope, granularity)
 
 
 def test_the_same_question_has_the_same_key():
@@ -23,7 +23,7 @@ def test_the_same_question_has_the_same_key():
 
 def test_how_a_hit_is_called_is_no_part_of_the_key():
     named = Ask((Part(GET, Match.EQUIVALENT, "7-5-TCT-"),), ("a warning",))
-    assert answer_key(member(), named, "public") == key()
+    assert answer_key(member(), named, "public", "boolean") == key()
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,7 @@ def test_a_key_shows_member_revision_and_scope_and_no_allele():
     of = member()
     assert key(of=of).startswith(f"ba:1:one:{of.revision}:public:")
     assert "start" not in key()
+
+
+def test_how_much_is_read_is_part_of_the_key():
+    assert key(granularity="boolean") != key(granularity="record")

@@ -231,9 +231,9 @@ async def test_one_yes_is_a_yes(engine):
     assert found.answer.count == 2
 
 
-async def test_counts_of_spellings_are_added(engine):
+async def test_what_is_found_by_two_spellings_is_not_counted_twice(engine):
     found = await spelled(engine, v2_reply(True, 3), v2_reply(True, 2))
-    assert found.answer.count == 5
+    assert found.answer.count == 3
     assert found.attempts == 2
 
 

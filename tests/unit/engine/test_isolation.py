@@ -64,3 +64,15 @@ async def test_an_older_answer_stands_in_for_a_silent_member():
     (outcome,) = (await engine.ask()).outcomes
 
     assert (outcome.ending, outcome.source, outcome.age_s) == (Ending.FOUND, Source.STALE, 5000)
+
+
+async def test_a_question_from_another_network_shares_no_call_with_a_direct_one():
+    """A loop is a fact of the way a question came: its refusal is not the other's."""
+    engine = Engine(WELL)
+    asking = engine.asking(WELL)
+    places = [engine.asker.begin(asking, via) for via in ("1.1 us", "1.1 them, 1.1 us", "1.1 us")]
+    tasks = {place.task for place in places}
+    for place in places:
+        await place.task
+        place.leave()
+    assert len(tasks) == 2

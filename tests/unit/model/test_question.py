@@ -243,13 +243,12 @@ def test_with_a_variant_type_empty_bases_were_not_filled_in(reference, alternate
     assert asked.variant_type == "DEL"
 
 
-def test_an_empty_alternate_of_a_range_was_not_filled_in():
-    asked = variant({**RANGE, "reference": "G", "alternate": ""})
-    assert (asked.kind, asked.reference, asked.alternate) == (QuestionKind.RANGE, "G", None)
-
-
-def test_an_empty_alternate_of_a_bracket_was_not_filled_in():
-    assert variant({**BRACKET, "reference": "G", "alternate": ""}).alternate is None
+@pytest.mark.parametrize("place", [RANGE, BRACKET], ids=["range", "bracket"])
+@pytest.mark.parametrize(("reference", "alternate"), [("G", ""), ("", "T")])
+def test_an_empty_side_of_a_region_never_means_any(place, reference, alternate):
+    checked = check(VariantFields(**{**place, "reference": reference, "alternate": alternate}))
+    assert checked.question is None
+    assert "is empty" in " ".join(checked.problems)
 
 
 @pytest.mark.parametrize("reference", [None, ""])

@@ -77,8 +77,13 @@ def test_declared_assemblies_win_over_those_of_data_sets():
 
 
 def test_assemblies_of_data_sets_are_known_once_each():
-    sets = {"a": "hg19", "b": "GRCh38", "c": "GRCh37", "d": None, "e": "mm10"}
+    sets = {"a": "hg19", "b": "GRCh38", "c": "GRCh37"}
     assert member(data_sets=sets).assemblies == (Assembly.GRCH37, Assembly.GRCH38)
+
+
+@pytest.mark.parametrize("untold", [None, "mm10", "GRCh38 (mixed)"])
+def test_one_data_set_of_unknown_assembly_leaves_the_members_unknown(untold):
+    assert member(data_sets={"a": "GRCh37", "b": untold}).assemblies == ()
 
 
 def test_without_declaration_or_data_sets_the_assemblies_are_not_known():
