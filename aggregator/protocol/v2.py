@@ -35,7 +35,7 @@ from aggregator.protocol.planning import (
     sendable,
     sequence,
 )
-from aggregator.protocol.variant_types import CNV, vcf_types
+from aggregator.protocol.variant_types import CNV, VCF_TYPES, vcf_types
 from aggregator.protocol.wire import Ask, NotAsked, Part, Request
 from registry.models import Dialect
 from registry.snapshot import RegisteredMember
@@ -63,39 +63,42 @@ def plan(query: Query, member: RegisteredMember) -> Ask | NotAsked:
         return spellings
     parts = []
     for bases in spellings:
-        for asked in _by_type(variant):
+        for asked, match in _by_type(variant):
             parameters = _parameters(asked, member, where, bases)
             if isinstance(parameters, NotAsked):
                 return parameters
-            parts.append(_part(_request(parameters, query, member), asked, variant, bases))
-    warnings = indel_warnings(variant, member, len(parts)) + _type_warnings(variant)
-    warnings = (where.warnings if where else ()) + warnings
-    return Ask(tuple(parts), warnings, are_disjoint=variant.allele is None)
+            request = _request(parameters, query, member)
+            if bases is None:
+                spelled = None if asked is variant else f"variant type {asked.variant_type}"
+                parts.append(Part(request, match, spelled))
+            else:
+                parts.append(Part(request, bases.match, bases.spelled))
+    warnings = (where.warnings if where else ()) + indel_warnings(variant, member, len(parts))
+    return Ask(tuple(parts), warnings, are_disjoint=variant.variant_type == CNV)
 
 
-def _by_type(variant: VariantQuestion) -> tuple[VariantQuestion, ...]:
-    """Ask CNV as what it is, a deletion or a duplication: servers hold one or the other."""
-    if variant.variant_type != CNV:
-        return (variant,)
-    return tuple(replace(variant, variant_type=kind.name) for kind in vcf_types(CNV))
+def _by_type(variant: VariantQuestion) -> tuple[tuple[VariantQuestion, Match], ...]:
+    """Ask a variant type in each vocabulary servers know: a no needs them all.
 
-
-def _part(
-    request: Request, asked: VariantQuestion, variant: VariantQuestion, bases: Bases | None
-) -> Part:
-    if bases is not None:
-        return Part(request, bases.match, bases.spelled)
-    is_text = variant.kind is QuestionKind.SHORT_FORM
-    spelled = None if asked is variant else f"variant type {asked.variant_type}"
-    return Part(request, Match.TEXT if is_text else Match.EXACT, spelled)
-
-
-def _type_warnings(variant: VariantQuestion) -> tuple[str, ...]:
-    """Say that an ontology term is another vocabulary than VCF's, which many servers know only."""
-    kind = variant.variant_type or ""
-    if not kind.upper().startswith(("EFO:", "SO:")):
-        return ()
-    return (f"asked by the term {kind}: a beacon that knows only VCF's types finds nothing by it",)
+    CNV is asked as what it is, a deletion or a duplication. An ontology term is asked as it is
+    and in VCF's words, where its parent is a broader question.
+    """
+    if variant.variant_type is None:
+        is_text = variant.kind is QuestionKind.SHORT_FORM
+        return ((variant, Match.TEXT if is_text else Match.EXACT),)
+    kinds = vcf_types(variant.variant_type)
+    in_vcf = tuple(
+        (
+            replace(variant, variant_type=kind.name),
+            Match.BROADER if kind.is_broader else Match.EXACT,
+        )
+        for kind in kinds
+        if kind.name != variant.variant_type
+    )
+    if variant.variant_type == CNV:
+        return in_vcf
+    is_term = ":" in variant.variant_type and variant.variant_type not in VCF_TYPES
+    return ((variant, Match.EXACT), *(in_vcf if is_term else ()))
 
 
 def _refuse(query: Query, member: RegisteredMember) -> NotAsked | None:

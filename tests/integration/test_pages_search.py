@@ -107,6 +107,17 @@ class TestSentences:
         assert "Found by comparing the name as text." in text.text
         assert "no proof of this exact allele" in text.verdict
 
+    async def test_a_broader_question_that_found_something_proves_nothing(
+        self, net: DemoRunning
+    ) -> None:
+        page = await search(net, "7:55174770-55174773--55174770-55174800:EFO:0030069")
+
+        assert (
+            "2 of 3 beacons found something by a broader or a text question, which is no proof"
+            in page.verdict
+        )
+        assert "Found by a broader question (variant type DEL)" in page.text
+
     async def test_the_rows(self, net: DemoRunning) -> None:
         net.beacons["demo-v11"].fault = Fault(status=503)
         page = await search(net, FOUND)

@@ -161,7 +161,7 @@ class TestPlan:
 
     def test_types_keep_their_own_vocabulary(self):
         query = question(**BRACKET | {"variant_type": "EFO:0030069"})
-        (sent,) = asked(v2.plan(query, V2)).parts
+        sent = asked(v2.plan(query, V2)).parts[0]
         assert url_parameters(sent.request)["variantType"] == "EFO:0030069"
         assert sent.match is Match.EXACT
 
@@ -675,10 +675,16 @@ class TestVariantTypes:
         assert ["variantType=DEL" in urls[0], "variantType=DUP" in urls[1]] == [True, True]
         assert len(urls) == 2
 
-    def test_an_ontology_term_goes_as_it_is_with_a_warning(self) -> None:
-        asked = self.ask("SO:0000159")
-        assert "variantType=SO:0000159" in asked.parts[0].request.url
-        assert any("SO:0000159" in warning for warning in asked.warnings)
+    def test_an_ontology_term_is_asked_in_both_vocabularies(self) -> None:
+        asked = self.ask("SO:0000159").parts
+        assert ["variantType=SO:0000159" in asked[0].request.url] == [True]
+        assert "variantType=DEL&" in asked[1].request.url
+        assert [part.match for part in asked] == [Match.EXACT, Match.EXACT]
 
-    def test_a_vcf_type_needs_no_warning(self) -> None:
-        assert self.ask("DEL").warnings == ()
+    def test_the_parent_of_a_finer_term_is_a_broader_question(self) -> None:
+        asked = self.ask("EFO:0030069").parts
+        assert [part.match for part in asked] == [Match.EXACT, Match.BROADER]
+        assert asked[1].spelled == "variant type DEL"
+
+    def test_a_vcf_type_is_asked_once(self) -> None:
+        assert len(self.ask("DEL").parts) == len(self.ask("DUP:TANDEM").parts) == 1
