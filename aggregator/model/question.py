@@ -299,10 +299,8 @@ def _build(
         if ref is not None and alt is not None and end[0] - start[0] == len(ref):
             # start, end and both bases of exactly that length: the allele itself
             question, end = QuestionKind.SEQUENCE, ()
-        else:
-            ref, alt = ref or None, alt or None
-            if end == start:
-                result.problems.append("the range is empty: end is exclusive, so end > start")
+        elif end == start:
+            result.problems.append("the range is empty: end is exclusive, so end > start")
     variant = VariantQuestion(
         kind=question,
         assembly=None if chromosome == MITOCHONDRION else assembly,
