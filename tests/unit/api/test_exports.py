@@ -186,3 +186,9 @@ def test_a_yes_that_no_data_set_repeats_has_a_row_of_its_own():
     }
     lines = lines_of_documents([member], text="x", assembly="GRCh38")
     assert [(line.answer, line.dataset_id) for line in lines] == [("found", ""), ("not_found", "a")]
+
+
+def test_a_member_that_says_yes_as_a_whole_is_found_in_the_table_of_the_page_too():
+    sets = (ResultSet(id="a", exists=Exists.NO),)
+    table = rows(outcome("one", "found", answer(True, result_sets=sets)))
+    assert [(r["answer"], r["dataset_id"]) for r in table] == [("found", ""), ("not_found", "a")]

@@ -339,3 +339,15 @@ def test_a_no_below_a_threshold_may_be_a_few():
 )
 def test_counts_are_told_in_words_for_people(count, unit, words):
     assert row_sentence(outcome(told=answer(count=count, unit=unit))).endswith(f"tells {words}")
+
+
+def test_data_sets_that_said_nothing_were_not_searched():
+
+    sets = (
+        ResultSet(id="a", exists=Exists.YES),
+        ResultSet(id="b", exists=Exists.UNKNOWN),
+        ResultSet(id="c", exists=Exists.NO),
+    )
+    found = outcome("one", "found", answer(True, result_sets=sets))
+    said = searched_sentence(network_answer([found]), is_anonymous=True)
+    assert said.startswith("Searched: 2 data sets ")

@@ -6,6 +6,7 @@ import pytest
 
 from aggregator.model.answer import Answer, Exists
 from aggregator.model.outcome import NoAnswerCode, NotAskedCode
+from aggregator.protocol.failures import failure_of
 from aggregator.protocol.requests import read_v2, spread_body
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Ask, Failure, NotAsked, Reply
@@ -148,3 +149,23 @@ def test_a_filter_without_an_id_is_said_and_not_dropped():
 def test_a_variant_directly_below_query_is_understood():
     flat = spread_body({"query": {"g_variant": {**SNV}}})
     assert read_v2(flat).query == read_v2(SNV).query
+
+
+def test_a_v1_member_is_not_asked_for_all_it_has_when_no_data_set_asked_for_fits():
+    asked = member(
+        protocol="v1", assemblies=["GRCh37", "GRCh38"], data_sets={"d37": "GRCh37", "d38": "GRCh38"}
+    )
+    plan = translator_for(asked.protocol).plan(read_v2({**SNV, "datasetIds": "d37"}).query, asked)
+    assert isinstance(plan, NotAsked)
+    assert plan.code is NotAskedCode.DATASET
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_retry_after_as_a_date_counts_from_the_answers_own_date(status):
+    headers = {
+        "retry-after": "Sat, 21 Nov 2026 04:01:30 GMT",
+        "date": "Sat, 21 Nov 2026 04:00:00 GMT",
+    }
+    failure = failure_of(Reply(status, b"", headers))
+    assert failure is not None
+    assert failure.retry_after_s == 90
