@@ -33,6 +33,10 @@ class Protocol(StrEnum):
     V0 = "v0"
     V1 = "v1"
     V2 = "v2"
+    CSC = "csc"
+    """CSC's beacon-network: one list of v1 answers."""
+    BEACON_NETWORK = "beacon-network"
+    """The API of beacon-network.org: one row per beacon, yes, no or null."""
 
 
 class AnswerShape(BaseModel):
@@ -74,6 +78,11 @@ class Dialect(BaseModel):
     """Our parameter name to the server's."""
     answer: AnswerShape | None = None
     null_means: Literal["no", "unknown"] | None = None
+    unknown_filters: Literal["refused", "empty"] | None = None
+    """What becomes of a filter the server does not know: an error, or an empty result, whose "no"
+    then proves nothing unless the server lists the filter."""
+    concurrent: bool | None = None
+    """False for servers that mix up concurrent requests: one question at a time."""
 
     def merged(self, over: "Dialect") -> "Dialect":
         """Join two dialects; what `over` states wins."""
@@ -143,6 +152,9 @@ class MemberEntry(BaseModel):
     paused: Pause | None = None
     disabled: bool = False
     """Operator only: named in every answer, never asked."""
+    same_as: tuple[str, ...] = ()
+    """Operator only: ids of members (or `network~beaconId` inside one) that are the same beacon,
+    so that what both count is counted once."""
     description: str = Field(default="", max_length=10_000)
     organization: Organization | None = None
 
@@ -220,6 +232,44 @@ class DataSet(BaseModel):
     """As the member spells it; only v1 documents declare one."""
 
 
+class FilteringTerm(BaseModel):
+    """A filter a member says it takes (framework, filteringTermsSchema.json)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    type: str = ""
+    """As the member writes it: `ontology`, `alphanumeric`, `custom`, or anything."""
+    label: str = ""
+    scopes: tuple[str, ...] = ()
+    """Entry types in our names; empty: not told, any."""
+    values: tuple[str, ...] = ()
+
+
+class FilteringResource(BaseModel):
+    """An ontology the filtering terms of a member come from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str = ""
+    url: str = ""
+    version: str = ""
+    namespace_prefix: str = ""
+    iri_prefix: str = ""
+
+
+class Document(StrEnum):
+    """The documents a v2 beacon has about itself, by their path."""
+
+    INFO = "info"
+    SERVICE_INFO = "service-info"
+    MAP = "map"
+    CONFIGURATION = "configuration"
+    ENTRY_TYPES = "entry_types"
+    FILTERING_TERMS = "filtering_terms"
+
+
 class Capabilities(BaseModel):
     """What a member said of itself, last known good; unknown stays None and means: ask."""
 
@@ -240,6 +290,32 @@ class Capabilities(BaseModel):
     """Where a variant question goes, when the member's documents say so."""
     fetched_at: datetime | None = None
     problems: tuple[str, ...] = ()
+    """What is wrong with its documents, one sentence each, naming the document."""
+    environment: str | None = None
+    """prod, test, dev or staging, as told."""
+    updated_at: str | None = None
+    """`updateDateTime` as told; another value means: look again at everything."""
+    is_network: bool = False
+    """Whether it says it is a network of beacons itself."""
+    software: str | None = None
+    """The server software as guessed from its documents (`protocol.software`)."""
+    endpoints: Mapping[str, str] | None = None
+    """Where entry types are asked for, from its /map; None: not known.
+
+    Keys are `individual`, `individual/{id}`, `individual/{id}/genomicVariant` in our names;
+    values are templates with `{id}`, relative to the member's address (they begin with `/`).
+    """
+    filtering_terms: tuple[FilteringTerm, ...] | None = None
+    """None: not known, so any filter may be asked; empty: it says it takes none."""
+    filtering_resources: tuple[FilteringResource, ...] = ()
+    default_granularity: str | None = None
+    security_levels: tuple[str, ...] = ()
+    entry_type_definitions: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    """Its definitions from /entry_types or /configuration, by our name of the type."""
+    missing: tuple[Document, ...] = ()
+    """Documents it could not give at the last look; what an earlier one told stays."""
+    leaves: tuple[str, ...] = ()
+    """Beacons inside a network, as far as its documents name them."""
 
 
 class HealthState(StrEnum):

@@ -71,10 +71,35 @@ class RegisteredMember:
         if self.capabilities.query_url is not None or self.dialect.paths:
             return None
         told = self.capabilities.model_dump_json(
-            include={"protocol", "api_version", "data_sets", "entry_types", "granularities"}
+            include={
+                *("protocol", "api_version", "data_sets", "entry_types", "granularities"),
+                *("endpoints", "filtering_terms", "is_network"),
+            }
         )
         held = self.entry.model_dump_json(include={"assemblies"})
-        return f"{self.protocol} {held} {told} {self.dialect.model_dump_json()}"
+        return _digest(str(self.protocol), held, told, self.dialect.model_dump_json())
+
+    @cached_property
+    def filter_ids(self) -> frozenset[str] | None:
+        """The filters it says it takes; None: it does not say."""
+        terms = self.capabilities.filtering_terms
+        return None if terms is None else frozenset(term.id for term in terms)
+
+    @cached_property
+    def filter_prefixes(self) -> frozenset[str]:
+        """The ontologies of those filters, in lower case: `hp` of `HP:0001250`."""
+        return frozenset(
+            prefix.lower()
+            for prefix, colon, _ in (name.partition(":") for name in self.filter_ids or ())
+            if colon
+        )
+
+    @cached_property
+    def max_concurrency(self) -> int | None:
+        """How many questions it is asked at once; None: as the settings say."""
+        if self.entry.max_concurrency is not None:
+            return self.entry.max_concurrency
+        return 1 if self.dialect.concurrent is False else None
 
     @cached_property
     def revision(self) -> str:
@@ -84,7 +109,7 @@ class RegisteredMember:
             self.capabilities.model_dump_json(exclude={"fetched_at", "problems"}),
             self.learned.model_dump_json(),
         )
-        return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
+        return _digest(*parts)
 
 
 @dataclass(frozen=True)
@@ -123,6 +148,10 @@ class SnapshotHolder:
         """Replace the snapshot; running questions keep theirs."""
         self._current = self._current.with_members(members)
         return self._current
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
 
 def _assembly_of(data_set: DataSet) -> Assembly | None:

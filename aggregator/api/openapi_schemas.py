@@ -11,7 +11,7 @@ from aggregator.model.answer import Match
 from aggregator.model.merged import Verdict
 from aggregator.model.outcome import Ending, NoAnswerCode, NotAskedCode, Source
 from aggregator.model.query import Granularity, Include
-from aggregator.protocol.documents import SCHEMAS
+from aggregator.protocol.surface import SCHEMAS
 
 Document = dict[str, Any]
 

@@ -9,7 +9,7 @@ import hashlib
 from aggregator.protocol.wire import Ask
 from registry.snapshot import RegisteredMember
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised when the stored form of an answer changes."""
 
 

@@ -69,6 +69,36 @@ class ResultSet(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
 
 
+class Collection(msgspec.Struct, frozen=True, kw_only=True):
+    """A data set or cohort a member lists, as its own bytes, checked to be a JSON object."""
+
+    raw: msgspec.Raw
+    beacon_id: str | None = None
+    """The beacon inside a member that is itself a network."""
+
+
+class LeafEnding(StrEnum):
+    """How a beacon inside a network ended, as that network reports it."""
+
+    FOUND = "found"
+    NOT_FOUND = "not_found"
+    NO_ANSWER = "no_answer"
+    NOT_ASKED = "not_asked"
+
+
+class Leaf(msgspec.Struct, frozen=True, kw_only=True):
+    """A beacon inside a member that is itself a network, as that network reports it."""
+
+    beacon_id: str
+    """Its own beaconId, or the key the network has for it."""
+    ending: LeafEnding
+    name: str | None = None
+    reason: str | None = None
+    """In the network's words, where it did not answer."""
+    code: str | None = None
+    """Our reason code, where the network tells one of ours."""
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The answer of one member to one question."""
 
@@ -83,6 +113,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     beacon_id: str | None = None
     api_version: str | None = None
+    collections: tuple[Collection, ...] = ()
+    """Data sets or cohorts, for questions that list them."""
+    leaves: tuple[Leaf, ...] = ()
+    """The beacons inside, where the member is a network that names them."""
+    is_partial: bool = False
+    """Whether beacons inside the member are missing from its yes, as it says itself."""
+    match: Match | None = None
+    """What the records that came back prove, where that differs from what was asked."""
 
 
 def union(answers: Sequence[Answer], *, are_disjoint: bool = True) -> Answer:
@@ -108,7 +146,26 @@ def union(answers: Sequence[Answer], *, are_disjoint: bool = True) -> Answer:
         warnings=tuple(dict.fromkeys(w for answer in answers for w in answer.warnings)),
         beacon_id=best.beacon_id,
         api_version=best.api_version,
+        collections=tuple({bytes(c.raw): c for a in answers for c in a.collections}.values()),
+        leaves=_join_leaves(answers),
+        is_partial=any(answer.is_partial for answer in answers),
+        match=min((a.match for a in hits if a.match), key=lambda one: one.rank, default=None),
     )
+
+
+def _join_leaves(answers: Sequence[Answer]) -> tuple[Leaf, ...]:
+    """Name each beacon once: a yes to any part stands, then silence, then no."""
+    worth = [LeafEnding.FOUND, LeafEnding.NO_ANSWER, LeafEnding.NOT_ASKED]
+    joined: dict[str, Leaf] = {}
+    for leaf in (leaf for answer in answers for leaf in answer.leaves):
+        known = joined.get(leaf.beacon_id)
+        ranks = [
+            worth.index(one.ending) if one.ending in worth else len(worth)
+            for one in (leaf, known or leaf)
+        ]
+        if known is None or ranks[0] < ranks[1]:
+            joined[leaf.beacon_id] = leaf
+    return tuple(joined.values())
 
 
 def _all_no(answers: Sequence[Answer]) -> Exists:

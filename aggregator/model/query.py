@@ -93,15 +93,64 @@ class VariantQuestion:
         return self.chromosome is not None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Filter:
+    """One filter of a question: an ontology term or custom id, or a comparison (alphanumeric).
+
+    Beacon v2.1.1 framework, requests/filteringTerms.json. The filters of a question are joined by
+    AND.
+    """
+
+    id: str
+    operator: str = ""
+    """One of `= < > ! >= <=` for a comparison; empty for a term."""
+    value: str = ""
+    """What is compared with; empty for a term."""
+    scope: str = ""
+    """The entry type the filter applies to, in our name; empty: the one that is asked for."""
+    include_descendants: bool = True
+    """Whether terms below this one match too; false is told to members, true is the default."""
+    similarity: str = ""
+    """`exact`, `high`, `medium` or `low`; empty: not told, which means exact."""
+
+    @property
+    def is_comparison(self) -> bool:
+        """Whether this compares a field with a value, and so names no term of an ontology."""
+        return bool(self.operator)
+
+    def __str__(self) -> str:
+        """The spelling in the address of a GET: `HP:0001250` or `age:>P70Y`."""
+        return f"{self.id}:{self.operator}{self.value}" if self.operator else self.id
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedSchema:
+    """The form a client wants records in; echoed, never passed on."""
+
+    entity_type: str
+    schema: str
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question to the network."""
+    """One question to the network.
+
+    Where it was put: `/individuals` is `entry_type` alone; `/individuals/X` has a `record_id` as
+    well; `/individuals/X/g_variants` asks for `entry_type` genomicVariant `within` individual X.
+    """
 
     variant: VariantQuestion | None = None
     entry_type: str = GENOMIC_VARIANT
-    filters: tuple[str, ...] = ()
+    """What the answer lists, in our names (`protocol.surface`)."""
+    within: str | None = None
+    """The entry type of the record the question is nested under."""
+    record_id: str | None = None
+    """The id in the path; `member~id` means that member's record, a bare id anybody's."""
+    filters: tuple[Filter, ...] = ()
+    """Sorted, without repetitions; all must hold."""
     dataset_ids: tuple[str, ...] = ()
     granularity: Granularity = Granularity.BOOLEAN
     include: Include = Include.HIT
     pagination: Pagination = Pagination()
     test_mode: bool = False
+    requested_schemas: tuple[RequestedSchema, ...] = ()

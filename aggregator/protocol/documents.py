@@ -16,12 +16,11 @@ from aggregator.model.query import GENOMIC_VARIANT, Granularity, Include, Query
 from aggregator.protocol.identity import API_VERSION, Identity
 from aggregator.protocol.network_info import network_info
 from aggregator.protocol.requests import request_parameters
+from aggregator.protocol.surface import MODEL, SCHEMAS
 
 Document = dict[str, Any]
 
-SCHEMAS: Final = "https://raw.githubusercontent.com/ga4gh-beacon/beacon-v2/main"
 _FRAMEWORK: Final = f"{SCHEMAS}/framework/json"
-_MODEL: Final = f"{SCHEMAS}/models/json/beacon-v2-default-model"
 
 _encoder = msgspec.json.Encoder()
 
@@ -98,7 +97,7 @@ def data_meta(identity: Identity, query: Query | None, returned: Granularity) ->
         received["includeResultsetResponses"] = query.include.value
         received["requestParameters"] = request_parameters(query)
         if query.filters:
-            received["filters"] = list(query.filters)
+            received["filters"] = [str(one) for one in query.filters]
         if query.test_mode:
             received["testMode"] = True
     return {
@@ -107,7 +106,7 @@ def data_meta(identity: Identity, query: Query | None, returned: Granularity) ->
         "returnedSchemas": [
             {
                 "entityType": query.entry_type if query else GENOMIC_VARIANT,
-                "schema": f"{_MODEL}/genomicVariations/defaultSchema.json",
+                "schema": f"{MODEL}/genomicVariations/defaultSchema.json",
             }
         ],
         "returnedGranularity": returned.value,
@@ -212,7 +211,7 @@ def entry_types() -> Document:
             "defaultSchema": {
                 "id": "beacon-g_variant-v2.1.1",
                 "name": "Default schema for a genomic variation",
-                "referenceToSchemaDefinition": f"{_MODEL}/genomicVariations/defaultSchema.json",
+                "referenceToSchemaDefinition": f"{MODEL}/genomicVariations/defaultSchema.json",
                 "schemaVersion": "v2.1.1",
             },
             "additionallySupportedSchemas": [],
@@ -252,7 +251,7 @@ def map_document(identity: Identity, base_url: str) -> Document:
                 GENOMIC_VARIANT: {
                     "entryType": GENOMIC_VARIANT,
                     "rootUrl": f"{base_url}/api/g_variants",
-                    "openAPIEndpointsDefinition": f"{_MODEL}/genomicVariations/endpoints.json",
+                    "openAPIEndpointsDefinition": f"{MODEL}/genomicVariations/endpoints.json",
                 }
             },
         },

@@ -12,14 +12,15 @@ from typing import Any, Final
 from aggregator.model.fields import VariantFields
 from aggregator.model.genome import Assembly, GenomeError, parse_assembly, refseq_accession
 from aggregator.model.query import (
-    GENOMIC_VARIANT,
     Granularity,
     Include,
     Pagination,
     Query,
+    RequestedSchema,
     VariantQuestion,
 )
 from aggregator.model.question import ReferenceSequence, check
+from aggregator.protocol.filters import read_filters
 from aggregator.protocol.parameters import (
     ALIASES,
     IGNORED,
@@ -28,10 +29,10 @@ from aggregator.protocol.parameters import (
     TEXTS,
     ParameterReader,
     ReadQuery,
-    flatten,
     variant_fields,
     warn_unknown,
 )
+from aggregator.protocol.surface import Target
 from aggregator.text.genes import is_symbol, read_amino_acid_change, write_symbol
 from aggregator.text.hgvs import GenomicKind, parse_genomic
 
@@ -59,7 +60,7 @@ def read_v2(
     *,
     reference: ReferenceSequence | None = None,
     max_limit: int = 1000,
-    entry_type: str = GENOMIC_VARIANT,
+    target: Target | None = None,
 ) -> ReadQuery:
     """Read a Beacon v2 question from flat parameters (`spread_body` makes them of a body).
 
@@ -74,20 +75,26 @@ def read_v2(
     fields.gene, fields.amino_acid_change = _names(fields)
     checked = check(_from_short_form(fields, reference), reference)
     unknown = warn_unknown(reader, {*TEXTS, *LENGTHS, *POSITIONS, *_OPTIONS})
-    if fields.is_empty and (unknown or fields.assembly):
+    target = target or Target()
+    filters = read_filters(reader)
+    is_everything = fields.is_empty and not filters and target.record_id is None
+    if is_everything and (unknown or fields.assembly):
         reader.problems.append(
             "no variant was understood, and a question for everything is not what was meant"
             + (f": unknown parameters {', '.join(unknown[:10])}" if unknown else "")
         )
     query = Query(
         variant=checked.question,
-        entry_type=entry_type,
-        filters=_filters(reader),
+        entry_type=target.entry_type,
+        within=target.within,
+        record_id=target.record_id,
+        filters=filters,
         dataset_ids=tuple(sorted(reader.texts("datasetIds"))),
         granularity=Granularity(granularity or Granularity.BOOLEAN),
         include=Include(include or Include.HIT),
         pagination=pagination,
         test_mode=reader.flag("testMode"),
+        requested_schemas=_requested_schemas(reader),
     )
     return ReadQuery(
         query,
@@ -128,9 +135,15 @@ def spread_body(body: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError("query.pagination: expected an object")
     if "datasets" in flat:
         flat.setdefault("datasetIds", flat.pop("datasets"))
+    schemas = flat.get("requestedSchemas") or _meta_of(body).get("requestedSchemas")
     for name in IGNORED:
         flat.pop(name, None)
-    return flat
+    return {**flat, "requestedSchemas": schemas} if schemas else flat
+
+
+def _meta_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    meta = body.get("meta")
+    return meta if isinstance(meta, Mapping) else {}
 
 
 def request_parameters(query: Query) -> dict[str, Any]:
@@ -222,6 +235,17 @@ def _from_short_form(fields: VariantFields, reference: ReferenceSequence | None)
     )
 
 
+def _requested_schemas(reader: ParameterReader) -> tuple[RequestedSchema, ...]:
+    """Read `requestedSchemas`; what is no object of the specification is left out."""
+    told = reader.parameters.get("requestedSchemas")
+    found = [
+        RequestedSchema(str(one["entityType"])[:200], str(one["schema"])[:2000])
+        for one in (told if isinstance(told, list) else [told])[:20]
+        if isinstance(one, Mapping) and one.get("entityType") and one.get("schema")
+    ]
+    return tuple(dict.fromkeys(found))
+
+
 def _pagination(reader: ParameterReader, max_limit: int) -> Pagination:
     default = Pagination()
     skip, limit = reader.integer("skip"), reader.integer("limit")
@@ -236,18 +260,3 @@ def _pagination(reader: ParameterReader, max_limit: int) -> Pagination:
         skip=max(0, skip) if skip is not None else default.skip,
         limit=limit if limit is not None and limit > 0 else default.limit,
     )
-
-
-def _filters(reader: ParameterReader) -> tuple[str, ...]:
-    found: list[str] = []
-    for value in flatten(reader.parameters.get("filters")):
-        if isinstance(value, Mapping) and not str(value.get("id") or "").strip():
-            reader.problems.append("filters: a filter without an id")
-            continue
-        text = str(value.get("id", "")) if isinstance(value, Mapping) else str(value)
-        if text.strip() == "filter":
-            # a page of the field sends this word with every question
-            reader.warnings.append("filters=filter is no filter and was ignored")
-        elif text.strip():
-            found.append(text.strip())
-    return tuple(sorted(set(found)))

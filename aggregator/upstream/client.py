@@ -201,7 +201,7 @@ class MemberClient:
     async def _attempt(self, call: _Call) -> Attempt:
         call.is_waiting = True
         began = self._clock()
-        async with self.slots.hold(call.member.id, call.member.entry.max_concurrency), self.gate:
+        async with self.slots.hold(call.member.id, call.member.max_concurrency), self.gate:
             call.is_waiting = False
             call.waited_s = self._clock() - began
             call.progress.has_slot = True

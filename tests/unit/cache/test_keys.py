@@ -59,7 +59,7 @@ def test_pieces_do_not_run_into_each_other():
 
 def test_a_key_shows_member_revision_and_scope_and_no_allele():
     of = member()
-    assert key(of=of).startswith(f"ba:1:one:{of.revision}:public:")
+    assert key(of=of).startswith(f"ba:2:one:{of.revision}:public:")
     assert "start" not in key()
 
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from aggregator.model.answer import Exists, Handover, ResultSet
-from aggregator.model.query import Granularity
+from aggregator.model.query import Filter, Granularity
 from aggregator.protocol import documents
 from aggregator.protocol.identity import Identity, OrganizationIdentity
 from aggregator.protocol.network_info import member_info, network_info
@@ -95,7 +95,7 @@ def test_the_question_is_echoed():
 
 
 def test_filters_are_echoed():
-    echo = answered([yes()], replace(BOOLEAN, filters=("HP:1",)))["meta"]
+    echo = answered([yes()], replace(BOOLEAN, filters=(Filter("HP:1"),)))["meta"]
     assert echo["receivedRequestSummary"]["filters"] == ["HP:1"]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aggregator.model.query import Granularity, Include, Pagination, QuestionKind
+from aggregator.model.query import Filter, Granularity, Include, Pagination, QuestionKind
 from aggregator.protocol.parameters import MAX_VALUES
 from aggregator.protocol.requests import (
     MAX_SHORT_FORM_BASES,
@@ -302,7 +302,10 @@ def test_data_sets_are_read_from_a_body(requested):
     ],
 )
 def test_filters_are_read_in_every_form(filters):
-    assert asked({**PLAIN, "filters": filters}).filters == ("HP:0001250", "NCIT:C16576")
+    assert asked({**PLAIN, "filters": filters}).filters == (
+        Filter("HP:0001250"),
+        Filter("NCIT:C16576"),
+    )
 
 
 def test_a_word_that_is_no_filter_is_ignored_with_a_warning():

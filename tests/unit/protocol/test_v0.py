@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from aggregator.model.answer import Exists, Match
-from aggregator.model.query import Granularity, Query
+from aggregator.model.query import Filter, Granularity, Query
 from aggregator.protocol import v0
 from registry.models import AnswerShape
 from registry.snapshot import RegisteredMember
@@ -148,7 +148,7 @@ class TestPlan:
     def test_lists_filters_data_sets_and_other_entry_types_cannot(self):
         of = member("v0")
         assert refused(v0.plan(Query(), of)) == "query_kind"
-        assert refused(v0.plan(replace(ANY, filters=("x",)), of)) == "filter"
+        assert refused(v0.plan(replace(ANY, filters=(Filter("x"),)), of)) == "filter"
         assert refused(v0.plan(replace(ANY, dataset_ids=("x",)), of)) == "dataset"
         assert refused(v0.plan(replace(ANY, entry_type="run"), of)) == "entry_type"
 

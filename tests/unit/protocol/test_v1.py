@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from aggregator.model.answer import Exists, Match
-from aggregator.model.query import Granularity, Query
+from aggregator.model.query import Filter, Granularity, Query
 from aggregator.protocol import v1
 from aggregator.protocol.wire import Failure
 from registry.models import Dialect
@@ -178,7 +178,7 @@ class TestPlan:
 
     def test_lists_filters_and_other_entry_types_are_not_asked(self):
         assert refused(v1.plan(Query(), V1)) == "query_kind"
-        assert refused(v1.plan(replace(ANY, filters=("HP:0001250",)), V1)) == "filter"
+        assert refused(v1.plan(replace(ANY, filters=(Filter("HP:0001250"),)), V1)) == "filter"
         assert refused(v1.plan(replace(ANY, entry_type="individual"), V1)) == "entry_type"
 
     def test_wildcards_are_sent_where_the_dialect_understands_them(self):

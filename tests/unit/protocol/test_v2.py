@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from aggregator.model.answer import Exists, Match
-from aggregator.model.query import Granularity, Pagination, Query
+from aggregator.model.query import Filter, Granularity, Pagination, Query
 from aggregator.protocol import v2
 from aggregator.protocol.requests import read_v2
 from aggregator.protocol.translators import translator_for
@@ -258,7 +258,7 @@ class TestPlan:
         assert url_parameters(one_request(v2.plan(tested, V2)))["testMode"] == "true"
 
     def test_reasons_not_to_ask(self):
-        assert refused(v2.plan(replace(ANY, filters=("HP:0001250",)), V2)) == "filter"
+        assert refused(v2.plan(replace(ANY, filters=(Filter("HP:0001250"),)), V2)) == "filter"
         assert refused(v2.plan(replace(ANY, entry_type="individual"), V2)) == "entry_type"
         without = member("v2", capabilities={"entry_types": ("individual", "biosample")})
         assert refused(v2.plan(ANY, without)) == "entry_type"
