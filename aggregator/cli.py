@@ -136,8 +136,21 @@ def demo(port: int, host: str, slow: tuple[str, ...], down: tuple[str, ...], ver
     _run(demo_network.run(host=host, port=port, faults=faults, verbose=verbose))
 
 
-@cli.command(short_help="Ask the network about a variant.")
-@click.argument("text")
+@cli.command(short_help="Ask the network about a variant, or by filters.")
+@click.argument("text", required=False)
+@click.option(
+    "--path",
+    default=querying.VARIANTS,
+    show_default=True,
+    help="What to ask for, as below /api: individuals, biosamples/ID/runs, datasets …",
+)
+@click.option(
+    "--filter",
+    "filters",
+    multiple=True,
+    metavar="FILTER",
+    help="A term (HP:0001250) or a comparison (age:>P70Y); all must hold.",
+)
 @click.option("--assembly", default="GRCh38", show_default=True, help="Of the positions in TEXT.")
 @click.option(
     "--granularity",
@@ -157,7 +170,9 @@ def demo(port: int, host: str, slow: tuple[str, ...], down: tuple[str, ...], ver
 @set_option
 def query(
     *,
-    text: str,
+    text: str | None,
+    path: str,
+    filters: tuple[str, ...],
     assembly: str,
     granularity: str,
     form: str | None,
@@ -169,10 +184,11 @@ def query(
     seed: Path | None,
     overrides: tuple[tuple[str, str, Any], ...],
 ) -> None:
-    """Ask the network about a variant, e.g. 7-140753336-A-T or "BRAF V600E".
+    """Ask the network about a variant, e.g. 7-140753336-A-T or "BRAF V600E", or by filters.
 
-    Positions count from 1. The exit code says what came of it: 0 found, 10 not found and
-    complete, 3 unknown (somebody who could have known is missing).
+    Positions count from 1. `query --path individuals --filter HP:0001250` asks for people. The
+    exit code says what came of it: 0 found, 10 not found and complete, 3 unknown (somebody who
+    could have known is missing).
     """
     settings = _settings(config_file, overrides, ("registry", "seed", seed), IN_MEMORY)
     asked = querying.Asked(
@@ -180,6 +196,8 @@ def query(
         assembly=assembly,
         granularity=granularity,
         form=form,
+        path=path,
+        filters=filters,
         wait_s=wait,
         ask=ask,
         group=group,

@@ -19,7 +19,7 @@ from aggregator.model.outcome import (
     NotAskedCode,
     Source,
 )
-from aggregator.model.query import Query, QuestionKind
+from aggregator.model.query import GENOMIC_VARIANT, Query, QuestionKind
 from aggregator.protocol.v2_reading import CENSORED
 
 FOOTER = N_(
@@ -74,9 +74,27 @@ def verdict_parts(answer: NetworkAnswer) -> tuple[str, ...]:
 def asks_allele(query: Query) -> bool:
     """Whether a question is about one allele, so that a hit is "this allele"."""
     variant = query.variant
-    if variant is None:
+    if variant is None or query.filters or query.record_id or query.entry_type != GENOMIC_VARIANT:
         return False
     return variant.allele is not None or variant.kind is QuestionKind.SHORT_FORM
+
+
+def asked_for(query: Query) -> str:
+    """Name in the plural what a question lists."""
+    match query.entry_type:
+        case "individual":
+            return _("individuals")
+        case "biosample":
+            return _("biosamples")
+        case "run":
+            return _("sequencing runs")
+        case "analysis":
+            return _("analyses")
+        case "dataset":
+            return _("data sets")
+        case "cohort":
+            return _("cohorts")
+    return _("variants")
 
 
 def running_sentence(asking: int, asked: int, found: int) -> str:
@@ -166,6 +184,18 @@ def unit_word(unit: str | None, count: int) -> str:
             return ngettext("result", "results", count)
         case "genomicVariant records":
             return ngettext("variant record", "variant records", count)
+        case "individual records":
+            return ngettext("individual", "individuals", count)
+        case "biosample records":
+            return ngettext("biosample", "biosamples", count)
+        case "run records":
+            return ngettext("sequencing run", "sequencing runs", count)
+        case "analysis records":
+            return ngettext("analysis", "analyses", count)
+        case "dataset records":
+            return ngettext("data set", "data sets", count)
+        case "cohort records":
+            return ngettext("cohort", "cohorts", count)
         case "variants":
             return ngettext("variant", "variants", count)
         case "observations":
@@ -238,6 +268,7 @@ def _found(
             "found": number(exact or len(found)),
             "answered": number(answered),
             "no": number(answered - len(found)),
+            "things": asked_for(answer.query),
         }
     ]
     if exact and exact < len(found):
@@ -261,6 +292,11 @@ def _gist(answer: NetworkAnswer, exact: int) -> str:
         )
     if asks_allele(answer.query):
         return _("%(found)s of %(answered)s beacons report this exact allele; %(no)s answered no.")
+    if answer.query.variant is None:
+        return _(
+            "%(found)s of %(answered)s beacons have %(things)s that fit this question; "
+            "%(no)s answered no."
+        )
     return _(
         "%(found)s of %(answered)s beacons report a variant that fits this question; "
         "%(no)s answered no."
@@ -275,13 +311,19 @@ def _none(answer: NetworkAnswer, answered: int) -> tuple[str, str]:
         limits = _(
             "This does not show that it is absent from their populations, or that it is harmless."
         )
+    elif answer.query.variant is None:
+        gist = _(
+            "None of the %(answered)s beacons has %(things)s that fit this question in the data "
+            "they let you search."
+        )
+        limits = _("This does not show that there are none.")
     else:
         gist = _(
             "None of the %(answered)s beacons reports a variant that fits this question in the "
             "data they let you search."
         )
         limits = _("This does not show that there is none in their populations.")
-    return gist % {"answered": number(answered)}, limits
+    return gist % {"answered": number(answered), "things": asked_for(answer.query)}, limits
 
 
 def _nobody(answer: NetworkAnswer, silent: int) -> str:

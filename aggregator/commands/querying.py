@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import click
 from rich.console import Console
@@ -28,12 +29,16 @@ from aggregator.commands.looking import looking
 from aggregator.engine.service import QueryOptions
 from aggregator.model.merged import NetworkAnswer
 from aggregator.model.outcome import MemberOutcome
+from aggregator.model.question import ReferenceSequence
 from aggregator.protocol import documents
 from aggregator.protocol.network_info import member_info, network_info
+from aggregator.protocol.parameters import ReadQuery
 from aggregator.protocol.requests import read_v2
+from aggregator.protocol.surface import EVERY_NESTED, Target, target_of
 from aggregator.text.variant_text import Misread, Understood, understand
 from registry.models import MemberEntry
 
+VARIANTS = "g_variants"
 WORDS = {
     "found": "✓ found",
     "not_found": "– not found",
@@ -54,10 +59,14 @@ STYLES = {
 class Asked:
     """The question and how its answer is to be shown."""
 
-    text: str
+    text: str | None
+    """The variant; None for a question about something else."""
     assembly: str
     granularity: str
     form: str | None
+    path: str = VARIANTS
+    """Where it is put, below the root of the Beacon API."""
+    filters: tuple[str, ...] = ()
     wait_s: float | None = None
     ask: str | None = None
     group: str | None = None
@@ -67,7 +76,7 @@ async def ask_members(asked: Asked, settings: Settings) -> int:
     """Ask the members of the seed from this process; gives the exit code."""
     question = understood(asked)
     async with running(settings) as network:
-        read = read_v2(_parameters(asked, question), reference=network.reference)
+        read = _read(asked, question, reference=network.reference)
         controls = read_controls(_controls(asked), "", settings.query)
         problems = (*read.problems, *controls.problems)
         problems += tuple(controls.selection.problems(network.holder.current))
@@ -98,11 +107,11 @@ async def ask_running(asked: Asked, url: str, settings: Settings) -> int:
         parameters[name] = values[0]
     patience_s = (asked.wait_s or settings.query.max_deadline_s) + 10
     with _waiting(asked, url):
-        document = await remote.fetch(url, parameters, patience_s)
+        document = await remote.fetch(url, parameters, patience_s, path=asked.path)
     if asked.form == "json":
         _show(asked, None, json.dumps(document, indent=2))
         return BY_VERDICT[remote.verdict_of(document)]
-    answer = remote.read_answer(document, read_v2(_parameters(asked, question)).query)
+    answer = remote.read_answer(document, _read(asked, question).query)
     _show(asked, answer, None)
     return BY_VERDICT[answer.verdict]
 
@@ -156,15 +165,44 @@ class _Progress:
 
 def understood(asked: Asked) -> Understood:
     """Read the text; raises `BadQuery` with what is wrong and the way out."""
+    target_at(asked.path)
+    if asked.text is None:
+        if asked.path == VARIANTS and not asked.filters:
+            raise BadQuery(
+                [
+                    "What is the question? Give a variant, e.g. 7-140753336-A-T, or --filter, or "
+                    "--path individuals."
+                ]
+            )
+        return Understood("filters", {})
     read = understand(asked.text, asked.assembly)
     if isinstance(read, Misread):
         raise BadQuery([read.error, *([read.hint] if read.hint else [])])
     return read
 
 
+def target_at(path: str) -> Target:
+    """Read a path of the Beacon API; raises `BadQuery` for one that is none."""
+    segments = [unquote(part) for part in path.strip("/").removeprefix("api/").split("/")]
+    target = target_of(segments, EVERY_NESTED)
+    if isinstance(target, str) or target.is_filtering_terms:
+        said = target if isinstance(target, str) else "Filtering terms are no question."
+        raise BadQuery([f"--path {path}: {said}"])
+    return target
+
+
+def _read(
+    asked: Asked, question: Understood, reference: ReferenceSequence | None = None
+) -> ReadQuery:
+    parameters = _parameters(asked, question)
+    return read_v2(parameters, reference=reference, target=target_at(asked.path))
+
+
 def _parameters(asked: Asked, question: Understood) -> dict[str, Any]:
+    filters = {"filters": list(asked.filters)} if asked.filters else {}
     return {
         **question.parameters,
+        **filters,
         "requestedGranularity": asked.granularity,
         "includeResultsetResponses": "ALL",
         "limit": 10,
@@ -255,5 +293,6 @@ def _cells(member: dict[str, Any]) -> tuple[str, ...]:
 
 def _print_csv(members: Sequence[dict[str, Any]], asked: Asked) -> None:
     asked_at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    lines = lines_of_documents(members, text=asked.text, assembly=asked.assembly, asked_at=asked_at)
+    text = asked.text or " ".join((asked.path, *asked.filters))
+    lines = lines_of_documents(members, text=text, assembly=asked.assembly, asked_at=asked_at)
     click.echo(csv_text(lines), nl=False)

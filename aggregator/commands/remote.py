@@ -67,13 +67,16 @@ class _Info(msgspec.Struct, rename="camel"):
     warnings: list[str] = []
 
 
-async def fetch(url: str, parameters: Mapping[str, str], timeout_s: float) -> dict[str, Any]:
+async def fetch(
+    url: str, parameters: Mapping[str, str], timeout_s: float, *, path: str = "g_variants"
+) -> dict[str, Any]:
     """Put a question to the network at `url`; gives its document, also that of a refusal.
 
-    Raises `BadQuery` for an address that is none or a question the network does not take, and
-    `ConfigError` where no network answers.
+    `path` is percent-encoded, as under /api. Raises `BadQuery` for an address that is none or a
+    question the network does not take, and `ConfigError` where no network answers.
     """
-    target = (_api_url(url) / "g_variants").with_query(parameters)
+    below = path.strip("/").removeprefix("api/")
+    target = URL(f"{_api_url(url)}/{below}", encoded=True).with_query(parameters)
     where = target.origin()
     try:
         async with (

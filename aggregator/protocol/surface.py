@@ -154,6 +154,12 @@ def nested_key(parent: str, entry_type: str) -> str:
     return f"{parent}/{ID}/{entry_type}"
 
 
+EVERY_NESTED: Final = frozenset(
+    nested_key(parent, below) for parent in ENTRY_TYPES for below in ENTRY_TYPES if parent != below
+)
+"""Whatever some member's map may offer."""
+
+
 def endpoint_key(query: Query) -> str:
     """Name the endpoint a question is put to."""
     if query.within is not None:

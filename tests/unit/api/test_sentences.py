@@ -8,6 +8,8 @@ from aggregator.api import sentences
 from aggregator.api.sentences import row_sentence, searched_sentence, verdict_sentence
 from aggregator.model.answer import Exists, Match, ResultSet
 from aggregator.model.outcome import Ending, NotAskedCode, Reason, Source
+from aggregator.model.query import Filter, Query
+from aggregator.protocol.surface import ENTRY_TYPES
 from tests.builders import SNV, answer, network_answer, outcome, query
 
 MAY_OR_MAY_NOT = "It may or may not have the allele."
@@ -289,6 +291,37 @@ def test_none_found_by_a_broad_question_is_not_called_an_allele():
     assert verdict_sentence(network_answer(["not_found", "not_found"], BRCA1)) == (
         "None of the 2 beacons reports a variant that fits this question in the data they let you "
         "search. This does not show that there is none in their populations."
+    )
+
+
+PEOPLE = Query(entry_type="individual", filters=(Filter("HP:0001250"),))
+
+
+def test_a_question_for_people_is_answered_with_people():
+    assert verdict_sentence(network_answer(["found", "not_found"], PEOPLE)) == (
+        "1 of 2 beacons have individuals that fit this question; 1 answered no."
+    )
+
+
+def test_no_people_found_is_no_proof_that_there_are_none():
+    assert verdict_sentence(network_answer(["not_found", "not_found"], PEOPLE)) == (
+        "None of the 2 beacons has individuals that fit this question in the data they let you "
+        "search. This does not show that there are none."
+    )
+
+
+def test_an_allele_among_filtered_people_is_no_verdict_on_the_allele_itself():
+    filtered = replace(query(SNV), filters=(Filter("HP:0001250"),))
+    said = verdict_sentence(network_answer(["found", "not_found"], filtered))
+    assert said.startswith("1 of 2 beacons report a variant that fits this question")
+
+
+@pytest.mark.parametrize("entry_type", ENTRY_TYPES)
+def test_every_entry_type_has_its_own_words(entry_type):
+    named = {one: sentences.asked_for(Query(entry_type=one)) for one in ENTRY_TYPES}
+    assert list(named.values()).count(named[entry_type]) == 1
+    assert "records" not in sentences.unit_word(f"{entry_type} records", 2) or (
+        entry_type == "genomicVariant"
     )
 
 
