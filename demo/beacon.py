@@ -13,9 +13,7 @@ _LOG_LENGTH = 1000
 _SHUTDOWN_S = 0.05
 """How long open requests may go on at closing: a deliberately slow answer must not delay it."""
 
-_INFORMATIONAL = frozenset(
-    {"", "info", "service-info", "configuration", "map", "entry_types", "filtering_terms"}
-)
+_INFORMATIONAL = frozenset({"", "info", "service-info", "configuration", "map", "entry_types"})
 """Paths below the base URL that ask about the beacon and not about its data."""
 
 
@@ -112,7 +110,7 @@ class DemoBeacon:
     @web.middleware
     async def _observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         below = request.path.removeprefix(self._server.base_path).strip("/")
-        if below not in _INFORMATIONAL:
+        if below not in _INFORMATIONAL and not below.endswith("filtering_terms"):
             self.requests.append(await _received(request))
             del self.requests[:-_LOG_LENGTH]
         faulty = await _misbehave(self.fault, request)

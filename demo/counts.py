@@ -1,13 +1,16 @@
 """`demo-counts`: version 2 with counts only, as bento's servers speak it.
 
-Its habits: only nested parameters and lists of coordinates, never more than a count whatever is
-asked, `resultSets` an object keyed by data set with no `results`, a count at or below the
-threshold told as zero with a message. Alleles are stored fully trimmed, so a deletion is asked
-with empty alternate bases, which never mean "any". Requests are read in `counts_request`, the
-other documents are in `counts_documents`.
+Its habits: only nested parameters and lists of coordinates, filters in a POST alone, never more
+than a count whatever is asked, `resultSets` an object keyed by data set with no `results`, a count
+at or below the threshold told as zero with a message. Variants are counted by how often they were
+observed, and individuals and biosamples among those described one by one. Alleles are stored fully
+trimmed, so a deletion is asked with empty alternate bases, which never mean "any". Requests are
+read in `counts_request`, the other documents are in `counts_documents`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -16,6 +19,7 @@ from . import counts_documents as documents
 from .beacon import Server
 from .catalogue import Allele, Holding, holdings
 from .counts_request import NOT_IMPLEMENTED, Asked, RefusedError, numbers, read
+from .population import Person, people
 
 _ASSEMBLY = "GRCh38"
 _BASE = "/api"
@@ -36,7 +40,7 @@ _INFORMATIONAL: Mapping[str, Callable[[str], dict[str, object]]] = {
     "/configuration": lambda _: documents.configuration(),
     "/map": documents.beacon_map,
     "/entry_types": lambda _: {"entryTypes": documents.entry_types()},
-    "/filtering_terms": lambda _: {"filteringTerms": [], "resources": []},
+    "/filtering_terms": lambda _: documents.filtering_terms(),
 }
 
 
@@ -50,6 +54,8 @@ def _application() -> web.Application:
         ("/datasets", _datasets),
         ("/datasets/{id}", _dataset),
         ("/g_variants", _variants),
+        ("/individuals", partial(_persons, "individual")),
+        ("/biosamples", partial(_persons, "biosample")),
     ):
         app.router.add_get(_BASE + path, handler)
         app.router.add_post(_BASE + path, handler)
@@ -82,7 +88,14 @@ async def _service_info(_: web.Request) -> web.Response:
 
 async def _datasets(request: web.Request) -> web.Response:
     asked = await read(request)
-    collections = [documents.collection(dataset) for dataset in documents.DATASETS]
+    found = _matching(request, asked)
+    ids = [
+        dataset
+        for dataset in documents.DATASETS
+        if not (asked.parameters or asked.filters)
+        or _censored(sum(one.dataset == dataset for one in found))
+    ]
+    collections = [documents.collection(dataset) for dataset in ids]
     return web.json_response(documents.collections(asked, collections))
 
 
@@ -98,26 +111,51 @@ async def _dataset(request: web.Request) -> web.Response:
 
 async def _variants(request: web.Request) -> web.Response:
     asked = await read(request)
-    if asked.filters:
-        raise RefusedError(400, f"unknown filter: {asked.filters[0]}")
+    carried = Counter(
+        (person.dataset, name)
+        for person in (_matching(request, asked) if asked.filters else ())
+        for name in person.carries
+    )
+    counts = dict.fromkeys(documents.DATASETS, 0)
+    for held, allele in request.app[_HELD]:
+        if _is_match(asked.parameters, held, allele):
+            observed = carried[held.dataset, held.variant.name] if asked.filters else held.observed
+            counts[held.dataset] += observed
+    return web.json_response(_answer(asked, "dataset", counts))
+
+
+async def _persons(counted: str, request: web.Request) -> web.Response:
+    """Count individuals, or biosamples, of which everybody gave one."""
+    asked = await read(request)
+    found = _matching(request, asked)
     counts = {
-        dataset: _censored(
-            sum(
-                held.observed
-                for held, allele in request.app[_HELD]
-                if held.dataset == dataset and _is_match(asked.parameters, held, allele)
-            )
-        )
+        dataset: sum(person.dataset == dataset for person in found)
         for dataset in documents.DATASETS
     }
-    return web.json_response(_answer(asked, counts))
+    return web.json_response(_answer(asked, counted, counts))
+
+
+def _matching(request: web.Request, asked: Asked) -> list[Person]:
+    """Those described whom all filters find, and who carry a variant asked for, if one is."""
+    held = {
+        (one.dataset, one.variant.name)
+        for one, allele in request.app[_HELD]
+        if _is_match(asked.parameters, one, allele)
+    }
+    return [
+        person
+        for person in people("demo-counts")
+        if all(one.finds(person) for one in asked.filters)
+        and (not asked.parameters or any((person.dataset, name) in held for name in person.carries))
+    ]
 
 
 def _censored(count: int) -> int:
     return count if count > _THRESHOLD else 0
 
 
-def _answer(asked: Asked, counts: Mapping[str, int]) -> dict[str, object]:
+def _answer(asked: Asked, set_type: str, true: Mapping[str, int]) -> dict[str, object]:
+    counts = {dataset: _censored(count) for dataset, count in true.items()}
     # The total is that of the told counts: a sum of the true ones would tell the small ones.
     total = sum(counts.values())
     granularity = "boolean" if asked.granularity == "boolean" else "count"
@@ -129,11 +167,13 @@ def _answer(asked: Asked, counts: Mapping[str, int]) -> dict[str, object]:
         answer["responseSummary"] = {"exists": total > 0, "numTotalResults": total}
         answer["response"] = {
             "resultSets": {
-                dataset: {"exists": count > 0, "resultsCount": count, "setType": "dataset"}
+                dataset: {"exists": count > 0, "resultsCount": count, "setType": set_type}
                 for dataset, count in counts.items()
             }
         }
-    messages = [] if asked.parameters else ["no query found, returning total count"]
+    messages = (
+        [] if asked.parameters or asked.filters else ["no query found, returning total count"]
+    )
     if not total:  # said of every zero, or the message itself would tell a small count
         messages.extend(_CENSORSHIP_MESSAGES)
     if messages:

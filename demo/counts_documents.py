@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from .counts_filters import TERMS
 from .counts_request import Asked
 
 BEACON_ID = "org.example.demo-counts.beacon"
@@ -100,6 +101,12 @@ def entry_types() -> dict[str, object]:
             "genomicVariations",
             ("ENSGLOSSARY:0000092", "Variant"),
         ),
+        "individual": _entry_type(
+            "individual", "Individual", "individuals", ("NCIT:C25190", "Person")
+        ),
+        "biosample": _entry_type(
+            "biosample", "Biosample", "biosamples", ("NCIT:C70699", "Biospecimen")
+        ),
     }
 
 
@@ -122,20 +129,30 @@ def _entry_type(
 
 
 def beacon_map(root: str) -> dict[str, object]:
-    """The map; variants have no address of their own, as nobody ever learns an id from counts."""
+    """The map, of lists alone: nobody ever learns an id from counts."""
     return {
         "$schema": _JSON_SCHEMA,
         "endpointSets": {
-            "dataset": {
-                "entryType": "dataset",
-                "rootUrl": f"{root}/datasets",
-                "singleEntryUrl": f"{root}/datasets/{{id}}",
-            },
-            "genomicVariation": {
-                "entryType": "genomicVariation",
-                "rootUrl": f"{root}/g_variants",
-            },
+            entry_type: {"entryType": entry_type, "rootUrl": f"{root}/{path}"}
+            for entry_type, path in (
+                ("dataset", "datasets"),
+                ("genomicVariation", "g_variants"),
+                ("individual", "individuals"),
+                ("biosample", "biosamples"),
+            )
         },
+    }
+
+
+def filtering_terms() -> dict[str, object]:
+    """All of them, whatever page is asked for."""
+    prefixes = (("HP", "Human Phenotype Ontology"), ("MONDO", "Mondo Disease Ontology"))
+    return {
+        "filteringTerms": [dict(term) for term in TERMS.values()],
+        "resources": [
+            {"id": prefix.lower(), "name": name, "nameSpacePrefix": prefix}
+            for prefix, name in prefixes
+        ],
     }
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from .counts_filters import Filter
+
 NOT_IMPLEMENTED = (
     "aminoacidChange",
     "genomicAlleleShortForm",
@@ -34,7 +36,7 @@ class Asked:
     """A request as this family understands it: unknown parameters are gone."""
 
     parameters: dict[str, object] = field(default_factory=dict)
-    filters: list[object] = field(default_factory=list)
+    filters: list[Filter] = field(default_factory=list)
     granularity: str = "count"
     echo: dict[str, object] = field(default_factory=dict)
     """What the answer says was received."""
@@ -82,8 +84,8 @@ def _packed(request: web.Request) -> dict[str, object]:
         if name in asked
     }
     query |= {"requestParameters": {"g_variant": variant} if variant else {}, "pagination": page}
-    if "filters" in asked:
-        query["filters"] = asked["filters"].split(",")
+    if "filters" in asked:  # the real server trips over the text as well
+        raise RefusedError(500, "string indices must be integers, not 'str'")
     return {"meta": {}, "query": query}
 
 
@@ -112,7 +114,26 @@ def _asked(body: Mapping[str, object]) -> Asked:
     if filters:
         echo["filters"] = filters
     variant = _section(parameters, "g_variant")
-    return Asked(_checked(variant), filters, str(granularity), echo)
+    wanted = [_filter(one) for one in filters]
+    return Asked(_checked(variant), wanted, str(granularity), echo)
+
+
+def _filter(given: object) -> Filter:
+    if not isinstance(given, dict):
+        raise _not_of_type(given, "object")
+    if "id" not in given:
+        raise RefusedError(400, "Bad Request: 'id' is a required property")
+    if given.get("scope") or given.get("similarity", "exact") != "exact":
+        raise RefusedError(501, "filters with scope or similarity not implemented")
+    wanted = Filter(
+        str(given["id"]),
+        str(given.get("operator", "=")),
+        str(given.get("value", "")),
+        given.get("includeDescendantTerms", True) is not False,
+    )
+    if wanted.problem is not None:
+        raise RefusedError(400, wanted.problem)
+    return wanted
 
 
 def _section(document: Mapping[str, object], name: str) -> dict[str, object]:

@@ -3,27 +3,32 @@
 Its habits, all seen in recorded answers: only flat parameters, RefSeq names and anything
 unknown refused, an assembly other than `GRCh38` (also `hg38`) silently finds nothing,
 `resultSets` names only data sets with a hit, `numTotalResults` is missing when there is none,
-bracket windows include their upper bounds, `/api` answers and `/api/` does not. Alleles are
-compared as strings, indels as VCF anchors them.
+bracket windows include their upper bounds, `/api` answers and `/api/` does not, single data sets
+and cohorts are `collections` as well. Alleles are compared as strings, indels as VCF anchors
+them. Every entry type can be asked for below every other; parameters and filters about variants
+find people by what they carry, and the other way round.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from functools import partial
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from . import records_documents as documents
+from . import records_model as model
 from .beacon import Server
-from .catalogue import Allele, Holding, holdings
-from .records_request import Asked, RefusedError, chromosome, numbers, read
-
-_T = TypeVar("_T")
+from .catalogue import Holding, holdings
+from .population import Person, people
+from .records_documents import ENTRY_TYPES
+from .records_model import DATASETS, HOME
+from .records_request import Asked, RefusedError, read
+from .records_search import Archive, Record
 
 _ASSEMBLY = "GRCh38"
 _BASE = "/api"
 
-_HELD: web.AppKey[tuple[Holding, ...]] = web.AppKey("held", tuple)
+_ARCHIVE = web.AppKey("archive", Archive)
 
 _INFORMATIONAL: Mapping[str, tuple[str, Callable[[str], dict[str, object]]]] = {
     "": ("info", documents.info),
@@ -31,22 +36,33 @@ _INFORMATIONAL: Mapping[str, tuple[str, Callable[[str], dict[str, object]]]] = {
     "/configuration": ("configuration", lambda _: documents.configuration()),
     "/map": ("map", documents.beacon_map),
     "/entry_types": ("entry_types", lambda _: {"entryTypes": documents.entry_types()}),
-    "/filtering_terms": ("filtering_terms", lambda _: documents.filtering_terms()),
 }
 """Kind and response by path; they are built from the root URL as the client wrote it."""
+
+_OF_PERSONS: Mapping[str, Callable[[Person], dict[str, object]]] = {
+    "individual": model.individual,
+    "biosample": model.biosample,
+    "run": model.run,
+    "analysis": model.analysis,
+}
+"""The records of which there is one for everybody."""
 
 
 def _application() -> web.Application:
     app = web.Application(middlewares=[_error_documents])
-    app[_HELD] = holdings("demo-records", _ASSEMBLY)
+    app[_ARCHIVE] = Archive(holdings("demo-records", _ASSEMBLY), people("demo-records"))
     for path, (kind, document) in _INFORMATIONAL.items():
         _route(app, path, _informational(kind, document))
     _route(app, "/service-info", _service_info)
-    _route(app, "/datasets", _datasets)
-    _route(app, "/datasets/{id}", _datasets)
-    _route(app, "/datasets/{dataset}/g_variants", _variants)
-    _route(app, "/g_variants", _variants)
-    _route(app, "/g_variants/{id}", _variants)
+    _route(app, "/filtering_terms", partial(_filtering_terms, None))
+    for one in ENTRY_TYPES.values():
+        _route(app, f"/{one.path}", partial(_answer, one.id, None))
+        _route(app, f"/{one.path}/filtering_terms", partial(_filtering_terms, one.id))
+        _route(app, f"/{one.path}/{{id}}", partial(_answer, one.id, one.id))
+        for other in ENTRY_TYPES.values():
+            if other is not one:
+                path = f"/{one.path}/{{id}}/{other.path}"
+                _route(app, path, partial(_answer, other.id, one.id))
     return app
 
 
@@ -79,99 +95,69 @@ async def _service_info(_: web.Request) -> web.Response:
     return web.json_response(documents.service_info())
 
 
-async def _datasets(request: web.Request) -> web.Response:
-    asked = await read(request)
-    wanted = request.match_info.get("id")
-    ids = [dataset for dataset in documents.DATASETS if wanted in (None, dataset)]
-    answer: dict[str, object] = {
-        "meta": documents.meta(asked, "dataset"),
-        "responseSummary": _summary(asked, len(ids)),
-    }
-    if asked.granularity == "record":
-        collections = [documents.collection(dataset) for dataset in _page(asked, ids)]
-        answer["response"] = {"collections": collections}
-    return web.json_response(answer)
+async def _filtering_terms(entry_type: str | None, request: web.Request) -> web.Response:
+    terms = documents.filtering_terms(await read(request), entry_type)
+    return web.json_response(documents.informational("filtering_terms", terms))
 
 
-async def _variants(request: web.Request) -> web.Response:
+async def _answer(entry_type: str, within: str | None, request: web.Request) -> web.Response:
+    """Answer with records of a type: all, one, or those below one of another type."""
     asked = await read(request)
-    found = {
-        dataset: hits
-        for dataset in documents.DATASETS
-        if _is_searched(asked, dataset, request.match_info.get("dataset"))
-        and (hits := _hits(request, asked, dataset))
-    }
-    total = sum(len(hits) for hits in found.values())
+    record = None if within is None else Record(within, request.match_info["id"])
+    archive = request.app[_ARCHIVE]
+    if entry_type in ("dataset", "cohort"):
+        return web.json_response(_collections(asked, archive, entry_type, record))
+    found = _records(asked, archive, entry_type, record)
+    total = sum(map(len, found.values()))
     # Even ALL names only data sets with a hit; what MISS and NONE would list is then nothing.
     listed = found if asked.include in ("ALL", "HIT") else {}
     return web.json_response(
         {
-            "meta": documents.meta(asked, "genomicVariant"),
+            "meta": documents.meta(asked, entry_type),
             "responseSummary": _summary(asked, total),
             "response": {"resultSets": [_result_set(asked, *one) for one in listed.items()]},
         }
     )
 
 
-def _is_searched(asked: Asked, dataset: str, in_path: str | None) -> bool:
-    return (
-        not asked.is_test  # no data set is marked as one for tests
-        and in_path in (None, dataset)
-        and (asked.datasets is None or dataset in asked.datasets)
-    )
-
-
-def _hits(request: web.Request, asked: Asked, dataset: str) -> list[Holding]:
-    record_id = request.match_info.get("id")
-    return [
-        one
-        for one in request.app[_HELD]
-        if one.dataset == dataset
-        and (record_id is None or record_id == documents.internal_id(one))
-        and _is_match(asked, one)
-    ]
-
-
-def _is_match(asked: Asked, held: Holding) -> bool:
-    wanted, allele = asked.parameters, held.allele
-    exact = {
-        "referenceBases": allele.reference,
-        "alternateBases": allele.alternate,
-        "variantType": allele.kind,
-        "geneId": held.variant.gene,
-        "aminoacidChange": held.variant.aminoacid,
+def _collections(
+    asked: Asked, archive: Archive, entry_type: str, record: Record | None
+) -> dict[str, object]:
+    is_cohort = entry_type == "cohort"
+    ids = archive.cohorts(asked, record) if is_cohort else archive.datasets(asked, record)
+    answer: dict[str, object] = {
+        "meta": documents.meta(asked, entry_type),
+        "responseSummary": _summary(asked, len(ids)),
     }
-    names = (held.variant.hgvs, held.variant.transcript)
-    return (
-        wanted.get("assemblyId", _ASSEMBLY) == _ASSEMBLY
-        and "mateName" not in wanted  # nothing held has a mate
-        and chromosome(wanted) in (None, allele.chromosome)
-        and all(wanted.get(name, value) == value for name, value in exact.items())
-        and wanted.get("genomicAlleleShortForm", names[0]) in names
-        and _is_in_place(numbers(wanted, "start"), numbers(wanted, "end"), allele)
-        and _is_long(wanted, allele)
-        and all(value == held.variant.gene for _, value in asked.filters)
-    )
+    if asked.granularity == "record":
+        collections = [
+            model.cohort(one, archive.members(one)) if is_cohort else model.dataset(one)
+            for one in asked.page(ids)
+        ]
+        answer["response"] = {"collections": collections}
+    return answer
 
 
-def _is_in_place(start: Sequence[int], end: Sequence[int], allele: Allele) -> bool:
-    match start, end:
-        case [], []:
-            return True
-        case [position], []:
-            return position == allele.start0
-        case [first], [last]:
-            return allele.start0 < last and allele.end0 > first
-        case [first, second], [third, fourth]:
-            return first <= allele.start0 <= second and third <= allele.end0 <= fourth
-    return False
+_Documents = Sequence[Callable[[], dict[str, object]]]
+"""Records yet to be written, so that only those of the page are."""
 
 
-def _is_long(wanted: Mapping[str, object], allele: Allele) -> bool:
-    shortest, longest = wanted.get("variantMinLength"), wanted.get("variantMaxLength")
-    return not (isinstance(shortest, int) and allele.length < shortest) and not (
-        isinstance(longest, int) and allele.length > longest
-    )
+def _records(
+    asked: Asked, archive: Archive, entry_type: str, record: Record | None
+) -> dict[str, _Documents]:
+    """What was found by data set; data sets without a hit are not there."""
+    found: dict[str, list[Callable[[], dict[str, object]]]] = {one: [] for one in DATASETS}
+    if entry_type == "genomicVariant":
+        for held in archive.variants(asked, record):
+            found[held.dataset].append(partial(_variant, archive, held))
+    else:
+        for person in archive.persons(asked, record):
+            found[person.dataset].append(partial(_OF_PERSONS[entry_type], person))
+    return {dataset: hits for dataset, hits in found.items() if hits}
+
+
+def _variant(archive: Archive, held: Holding) -> dict[str, object]:
+    return model.variant(held, archive.carriers(held))
 
 
 def _summary(asked: Asked, total: int) -> dict[str, object]:
@@ -180,20 +166,13 @@ def _summary(asked: Asked, total: int) -> dict[str, object]:
     return {"exists": True, "numTotalResults": total}
 
 
-def _result_set(asked: Asked, dataset: str, hits: Sequence[Holding]) -> dict[str, object]:
+def _result_set(asked: Asked, dataset: str, hits: _Documents) -> dict[str, object]:
     result_set: dict[str, object] = {"exists": True, "id": dataset, "setType": "dataset"}
     if asked.granularity != "boolean":
         result_set["resultsCount"] = len(hits)  # of the data set, not of the page
     if asked.granularity == "record":
-        result_set["results"] = [documents.record(one) for one in _page(asked, hits)]
+        result_set["results"] = [document() for document in asked.page(hits)]
     return result_set
-
-
-def _page(asked: Asked, items: Sequence[_T]) -> Sequence[_T]:
-    if asked.limit == 0:
-        return items
-    first = asked.skip * asked.limit
-    return items[first : first + asked.limit]
 
 
 RECORDS = Server(
@@ -202,7 +181,7 @@ RECORDS = Server(
     member={
         "name": documents.NAME,
         "description": "A version 2 beacon of variant records in GRCh38. Invented counts.",
-        "organization": {"name": "Genome Archive", "url": documents.HOME},
+        "organization": {"name": "Genome Archive", "url": HOME},
         "protocol": "auto",
         "dialect": {
             "parameters": "flat",

@@ -1,26 +1,89 @@
 """The documents of `demo-records`, in the shapes EGA's v2 server was recorded answering."""
 
-import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from .catalogue import Holding
-from .records_request import FILTERING_TERM, Asked
+from .records_filters import TERMS, FilteringTerm
+from .records_model import HOME
+from .records_request import Asked
 
 BEACON_ID = "org.example.demo-records"
 API_VERSION = "v2.2.0"
-HOME = "https://genome-archive.example.org"
 NAME = "Demo: Genome Archive Beacon"
-
-DATASETS: Mapping[str, tuple[str, str]] = {
-    "DEMO_COHORT": ("Demo cohort", "Whole genomes of a cohort that does not exist"),
-    "DEMO_CANCER": ("Demo cancer panel", "Cancer panel results of patients who do not exist"),
-}
-"""Name and description by id."""
 
 _RAW = "https://raw.githubusercontent.com/ga4gh-beacon"
 _MODEL = f"{_RAW}/beacon-v2/main/models/json/beacon-v2-default-model"
-_FOLDERS = {"dataset": "datasets", "genomicVariant": "genomicVariations"}
-_STARTED, _UPDATED = "2021-11-29T12:00:00.000000Z", "2026-09-01T08:00:00Z"
+_STARTED = "2021-11-29T12:00:00.000000Z"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryType:
+    """A kind of record that is served."""
+
+    id: str
+    path: str
+    name: str
+    description: str
+    ontology: tuple[str, str]
+    folder: str
+
+
+ENTRY_TYPES: Mapping[str, EntryType] = {
+    kind.id: kind
+    for kind in (
+        EntryType(
+            "dataset", "datasets", "dataset", "A collection of records",
+            ("NCIT:C47824", "Data set"), "datasets",
+        ),
+        EntryType(
+            "individual", "individuals", "Individual", "A human being.",
+            ("NCIT:C25190", "Person"), "individuals",
+        ),
+        EntryType(
+            "genomicVariant", "g_variants", "Genomic Variants", "The location of a sequence.",
+            ("SO:0000735", "sequence_location"), "genomicVariations",
+        ),
+        EntryType(
+            "cohort", "cohorts", "Cohort", "A group of individuals with something in common.",
+            ("NCIT:C61512", "Cohort"), "cohorts",
+        ),
+        EntryType(
+            "biosample", "biosamples", "Biological Sample", "Material taken from an individual.",
+            ("NCIT:C70699", "Biospecimen"), "biosamples",
+        ),
+        EntryType(
+            "run", "runs", "Run", "The sequencing of a sample.",
+            ("NCIT:C148088", "Sequencing run"), "runs",
+        ),
+        EntryType(
+            "analysis", "analyses", "Bioinformatics analysis", "The finding of variants in a run.",
+            ("edam:operation_2945", "Analysis"), "analyses",
+        ),
+    )
+}  # fmt: skip
+"""By id, in the order in which the recorded server lists them."""
+
+_RESOURCES = (
+    {
+        "id": "hp",
+        "iriPrefix": "https://purl.obolibrary.org/obo/HP_",
+        "name": "Human Phenotype Ontology",
+        "url": "https://purl.obolibrary.org/obo/hp.owl",
+    },
+    {
+        "id": "mondo",
+        "iriPrefix": "https://purl.obolibrary.org/obo/MONDO_",
+        "name": "Mondo Disease Ontology",
+        "url": "https://purl.obolibrary.org/obo/mondo.owl",
+    },
+    {
+        "id": "ncit",
+        "iriPrefix": "https://purl.obolibrary.org/obo/NCIT_",
+        "name": "National Cancer Institute Thesaurus",
+        "url": "https://purl.obolibrary.org/obo/ncit.owl",
+    },
+    {"id": "icd10", "name": "International Classification of Diseases, 10th revision"},
+)
 
 
 def informational(kind: str, response: Mapping[str, object]) -> dict[str, object]:
@@ -112,158 +175,62 @@ def configuration() -> dict[str, object]:
 
 
 def entry_types() -> dict[str, object]:
-    """Only what is served: the real servers list all seven."""
-    return {
-        "dataset": _entry_type(
-            "dataset", "dataset", "A collection of records", ("NCIT:C47824", "Data set")
-        ),
-        "genomicVariant": _entry_type(
-            "genomicVariant",
-            "Genomic Variants",
-            "The location of a sequence.",
-            ("SO:0000735", "sequence_location"),
-        ),
-    }
+    """All seven."""
+    return {kind.id: _entry_type(kind) for kind in ENTRY_TYPES.values()}
 
 
-def _entry_type(
-    entry_type: str, name: str, description: str, ontology: tuple[str, str]
-) -> dict[str, object]:
+def _entry_type(kind: EntryType) -> dict[str, object]:
     return {
-        "id": entry_type,
-        "name": name,
-        "description": description,
+        "id": kind.id,
+        "name": kind.name,
+        "description": kind.description,
         "additionallySupportedSchemas": [],
         "defaultSchema": {
-            "id": f"beacon-{entry_type}-v2.0.0",
-            "name": f"Default schema for {name}",
-            "referenceToSchemaDefinition": f"{_MODEL}/{_FOLDERS[entry_type]}/defaultSchema.json",
+            "id": f"beacon-{kind.id}-v2.0.0",
+            "name": f"Default schema for {kind.name}",
+            "referenceToSchemaDefinition": f"{_MODEL}/{kind.folder}/defaultSchema.json",
             "schemaVersion": "v2.0.0",
         },
         "nonFilteredQueriesAllowed": True,
-        "ontologyTermForThisType": {"id": ontology[0], "label": ontology[1]},
+        "ontologyTermForThisType": {"id": kind.ontology[0], "label": kind.ontology[1]},
         "partOfSpecification": "Beacon v2",
     }
 
 
 def beacon_map(root: str) -> dict[str, object]:
-    """Absolute addresses below `root`."""
-    datasets = {
-        "genomicVariant": {
-            "returnedEntryType": "genomicVariant",
-            "url": f"{root}/datasets/{{id}}/g_variants",
-        }
-    }
+    """Absolute addresses below `root`: every entry type below every other."""
     return {
         "$schema": f"{_RAW}/beacon-framework-v2/main/configuration/beaconMapSchema.json",
-        "endpointSets": {
-            "dataset": _endpoint_set("dataset", f"{root}/datasets", datasets),
-            "genomicVariant": _endpoint_set("genomicVariant", f"{root}/g_variants", {}),
-        },
+        "endpointSets": {kind.id: _endpoint_set(kind, root) for kind in ENTRY_TYPES.values()},
     }
 
 
-def _endpoint_set(entry_type: str, url: str, endpoints: Mapping[str, object]) -> dict[str, object]:
+def _endpoint_set(kind: EntryType, root: str) -> dict[str, object]:
+    url = f"{root}/{kind.path}"
     return {
-        "entryType": entry_type,
+        "entryType": kind.id,
         "rootUrl": url,
         "singleEntryUrl": f"{url}/{{id}}",
-        "endpoints": endpoints,
-        "openAPIEndpointsDefinition": f"{_MODEL}/{_FOLDERS[entry_type]}/endpoints.json",
-    }
-
-
-def filtering_terms() -> dict[str, object]:
-    """The one term there is."""
-    term = {"id": FILTERING_TERM, "scopes": ["genomicVariation"], "type": "alphanumeric"}
-    return {"filteringTerms": [term], "resources": []}
-
-
-def collection(dataset: str) -> dict[str, object]:
-    """A data set as a collection record."""
-    name, description = DATASETS[dataset]
-    return {
-        "id": dataset,
-        "name": name,
-        "description": description,
-        "createDateTime": "2021-12-29T20:33:40Z",
-        "updateDateTime": _UPDATED,
-        "version": "v1.0",
-        "externalUrl": f"{HOME}/datasets/{dataset}",
-        "dataUseConditions": {
-            "duoDataUse": [
-                {"id": "DUO:0000019", "label": "publication required", "version": "7-1-19"}
-            ]
+        "endpoints": {
+            other.id: {"returnedEntryType": other.id, "url": f"{url}/{{id}}/{other.path}"}
+            for other in ENTRY_TYPES.values()
+            if other is not kind
         },
+        "openAPIEndpointsDefinition": f"{_MODEL}/{kind.folder}/endpoints.json",
     }
 
 
-def internal_id(held: Holding) -> str:
-    """A stable identifier that means nothing outside this beacon."""
-    return hashlib.sha256(f"{held.dataset}:{held.variant.hgvs}".encode()).hexdigest()
-
-
-def record(held: Holding) -> dict[str, object]:
-    """A variant record; the allele is as VCF anchors it, 0-based."""
-    attributes: dict[str, object] = {}
-    if held.variant.gene:
-        attributes["geneIds"] = [held.variant.gene]
-    if held.variant.aminoacid:
-        attributes["aminoacidChanges"] = [held.variant.aminoacid]
+def filtering_terms(asked: Asked, entry_type: str | None) -> dict[str, object]:
+    """A page of the terms, of one entry type or of all; limit 0 is all of them."""
+    terms = [one for one in TERMS.values() if entry_type is None or entry_type in one.scopes]
     return {
-        "frequencyInPopulations": [_frequencies(held)],
-        "identifiers": _identifiers(held),
-        **({"molecularAttributes": attributes} if attributes else {}),
-        "variantInternalId": internal_id(held),
-        "variation": _variation(held),
+        "filteringTerms": [_filtering_term(one) for one in asked.page(terms)],
+        "resources": [dict(one) for one in _RESOURCES],
     }
 
 
-def _frequencies(held: Holding) -> dict[str, object]:
-    frequency = {
-        "alleleFrequency": held.frequency,
-        "alleleCount": held.observed,
-        "alleleNumber": held.number,
-        "genotypeHomozygous": None,
-        "genotypeHeterozygous": None,
-        "genotypeHemizygous": None,
-        "population": "Total",
-    }
-    return {
-        "source": "Demo network, invented",
-        "sourceReference": f"{HOME}/frequencies",
-        "frequencies": [frequency],
-    }
-
-
-def _identifiers(held: Holding) -> dict[str, object]:
-    identifiers: dict[str, object] = {"genomicHGVSId": held.variant.hgvs}
-    if held.variant.transcript:
-        identifiers["transcriptHGVSIds"] = [held.variant.transcript]
-    if held.variant.rsid:
-        identifiers["variantAlternativeIds"] = [
-            {
-                "id": f"dbSNP:{held.variant.rsid}",
-                "reference": f"https://www.ncbi.nlm.nih.gov/snp/{held.variant.rsid}",
-            }
-        ]
-    return identifiers
-
-
-def _variation(held: Holding) -> dict[str, object]:
-    allele = held.allele
-    change = f"{allele.start0}{allele.reference}>{allele.alternate}"
-    return {
-        "alternateBases": allele.alternate,
-        "location": {
-            "type": "SequenceLocation",
-            "sequence_id": f"HGVSid:{allele.chromosome}:g.{change}",
-            "interval": {
-                "type": "SequenceInterval",
-                "start": {"type": "Number", "value": allele.start0},
-                "end": {"type": "Number", "value": allele.end0},
-            },
-        },
-        "referenceBases": allele.reference,
-        "variantType": allele.kind,
-    }
+def _filtering_term(one: FilteringTerm) -> dict[str, object]:
+    # Variants go by their older name in the recorded terms.
+    scopes = ["genomicVariation" if s == "genomicVariant" else s for s in one.scopes]
+    document: dict[str, object] = {"id": one.id, "scopes": scopes, "type": one.type}
+    return {**document, "label": one.label} if one.label else document

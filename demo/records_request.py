@@ -1,10 +1,15 @@
 """Reading requests as EGA's v2 server does: flat only, and 400 for whatever it does not know."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from aiohttp import web
+
+from .records_filters import Filter
+
+_T = TypeVar("_T")
 
 _COORDINATES = ("start", "end")
 _LENGTHS = ("variantMinLength", "variantMaxLength")
@@ -18,12 +23,9 @@ _VARIANT_PARAMETERS = frozenset(
 )
 _BASES = re.compile(r"[ACGTUNRYSWKMBDHV.\-]*")
 _CHROMOSOME = re.compile(r"(?:chr)?([1-9]|1\d|2[0-2]|X|Y|MT)")
-_OPERATOR = re.compile(r">=|<=|[=><!]")
+_FILTER = re.compile(r"(.*?)(>=|<=|[=><!])(.*)")
 _GRANULARITIES = ("boolean", "count", "record")
 _INCLUDES = ("ALL", "HIT", "MISS", "NONE")
-
-FILTERING_TERM = "molecularAttributes.geneIds"
-"""The one thing this beacon can filter variants by."""
 
 
 class RefusedError(Exception):
@@ -40,8 +42,7 @@ class Asked:
 
     parameters: dict[str, object] = field(default_factory=dict)
     datasets: list[str] | None = None
-    filters: list[tuple[str, str]] = field(default_factory=list)
-    """(term, value); equality is the only operator that makes sense for the one term there is."""
+    filters: list[Filter] = field(default_factory=list)
     granularity: str = "record"
     include: str = "HIT"
     skip: int = 0
@@ -60,10 +61,15 @@ class Asked:
             "pagination": {"skip": self.skip, "limit": self.limit},
             "requestedGranularity": self.granularity,
             "testMode": self.is_test,
-            "filters": [term for term, _ in self.filters],
+            "filters": [one.id for one in self.filters],
             "requestParameters": self.parameters,
             "includeResultsetResponses": self.include,
         }
+
+    def page(self, items: Sequence[_T]) -> Sequence[_T]:
+        """The part of the items that is asked for."""
+        first = self.skip * self.limit
+        return items[first : first + self.limit] if self.limit else items
 
 
 async def read(request: web.Request) -> Asked:
@@ -135,10 +141,10 @@ def _read_option(asked: Asked, name: str, text: str) -> bool:
     return True
 
 
-def _split_filter(text: str) -> tuple[str, str]:
+def _split_filter(text: str) -> Filter:
     # `age:>P70Y`, as the specification spells it, becomes the unknown term `age:` here.
-    parts = _OPERATOR.split(text, maxsplit=1)
-    return parts[0], parts[1] if len(parts) > 1 else ""
+    parts = _FILTER.fullmatch(text)
+    return Filter(parts[1], parts[2], parts[3]) if parts else Filter(text)
 
 
 def _read_body(body: dict[str, object]) -> Asked:
@@ -182,10 +188,29 @@ def _datasets(given: object, body: object) -> list[str] | None:
     return given
 
 
-def _filters(given: object, body: object) -> list[tuple[str, str]]:
-    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+def _filters(given: object, body: object) -> list[Filter]:
+    if not isinstance(given, list):
         raise _not_allowed(body)
-    return [(str(one.get("id", "")), str(one.get("value", ""))) for one in given]
+    return [_filter(one, body) for one in given]
+
+
+def _filter(given: object, body: object) -> Filter:
+    texts = ("id", "operator", "value", "scope", "similarity")
+    if not (
+        isinstance(given, dict)
+        and given.keys() <= {*texts, "includeDescendantTerms"}
+        and "id" in given
+        and all(isinstance(given.get(name, ""), str) for name in texts)
+        and given.get("similarity", "exact") == "exact"  # the demo knows of nothing similar
+    ):
+        raise _not_allowed(body)
+    return Filter(
+        given["id"],
+        given.get("operator", "=" if "value" in given else ""),
+        given.get("value", ""),
+        given.get("scope"),
+        given.get("includeDescendantTerms", True) is not False,
+    )
 
 
 def _checked(asked: Asked, parameters: dict[str, object], attempt: object) -> Asked:
@@ -199,9 +224,9 @@ def _checked(asked: Asked, parameters: dict[str, object], attempt: object) -> As
     )
     if not is_legal:
         raise _not_allowed(attempt)
-    for term, _ in asked.filters:
-        if term != FILTERING_TERM:
-            raise RefusedError(400, f"{term} is not a valid filtering term")
+    for problem in (one.problem for one in asked.filters):
+        if problem is not None:
+            raise RefusedError(400, problem)
     asked.parameters = parameters
     return asked
 
