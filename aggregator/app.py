@@ -38,6 +38,8 @@ from aggregator.upstream.client import MemberClient
 from aggregator.upstream.limits import UpstreamLimits
 from aggregator.upstream.session import CaFileError, MemberSession
 from aggregator.watch.keeper import RegistryKeeper
+from aggregator.watch.looking import Discovery
+from aggregator.watch.strangers import Strangers
 from registry.models import MemberEntry
 from registry.seed import SeedFile
 from registry.snapshot import SnapshotHolder
@@ -108,8 +110,10 @@ async def running(
             network_id=identity.beacon_id,
             seed=SeedFile(settings.registry.seed) if settings.registry.seed else None,
             poll_s=settings.registry.poll_s,
+            info_s=settings.registry.info_s,
             refresh_s=settings.health.refresh_s,
             retry_s=settings.health.retry_s,
+            prober=client if settings.registry.probe else None,
             environ=lambda: dict(os.environ),
             on_members=partial(_keep_members, breakers, metrics),
         )
@@ -168,6 +172,7 @@ def web_application(network: Network) -> web.Application:
             streams=network.streams,
             metrics=network.metrics,
             rate_limits=network.shared.rate_limits,
+            look=_look(network) if network.settings.compat.validate_beacons else None,
         )
     )
 
@@ -265,6 +270,10 @@ def _asker(
         wall_clock=time.time,
         emit=keeper.learned,
     )
+
+
+def _look(network: Network) -> Callable[[str], Awaitable[Discovery]]:
+    return Strangers(network.client, network_id=network.identity.beacon_id).look
 
 
 def _keep_members(breakers: Breakers, metrics: Metrics, ids: tuple[str, ...]) -> None:

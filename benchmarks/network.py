@@ -35,7 +35,7 @@ async def network_of(ports: Sequence[int], **cache: Any) -> AsyncIterator[Networ
     settings = load(
         overrides={
             "security": {"allow_private_members": True},
-            "registry": {"url": "sqlite:///:memory:"},
+            "registry": {"url": "sqlite:///:memory:", "probe": False},
             "query": {"max_calls_in_flight": 1000, "deadline_s": 20},
             "cache": {
                 "ttl_s": 0,

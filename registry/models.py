@@ -299,6 +299,8 @@ class Capabilities(BaseModel):
     """Whether it says it is a network of beacons itself."""
     software: str | None = None
     """The server software as guessed from its documents (`protocol.software`)."""
+    software_dialect: Dialect = Dialect()
+    """How that software is known to want to be asked; what was learned or declared wins."""
     endpoints: Mapping[str, str] | None = None
     """Where entry types are asked for, from its /map; None: not known.
 

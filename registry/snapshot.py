@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 from aggregator.model.genome import Assembly, GenomeError, parse_assembly
 from registry.models import Capabilities, DataSet, Dialect, MemberEntry, Protocol
@@ -20,6 +21,8 @@ class RegisteredMember:
     entry: MemberEntry
     capabilities: Capabilities = field(default_factory=Capabilities)
     learned: Dialect = field(default_factory=Dialect)
+    probes: tuple[str, ...] = ()
+    """The test questions of the last probing and what they showed, one sentence each."""
 
     @property
     def id(self) -> str:
@@ -35,8 +38,23 @@ class RegisteredMember:
 
     @cached_property
     def dialect(self) -> Dialect:
-        """What was learned, overridden by what the operator declared."""
-        return self.learned.merged(self.entry.dialect)
+        """What its software is known to need, overridden by what was learned, then declared."""
+        guessed = self.capabilities.software_dialect
+        return guessed.merged(self.learned).merged(self.entry.dialect)
+
+    @cached_property
+    def dialect_sources(self) -> Mapping[str, str]:
+        """Who states each key of the dialect: `software`, `learned` or `operator`."""
+        stated = (
+            ("software", self.capabilities.software_dialect),
+            ("learned", self.learned),
+            ("operator", self.entry.dialect),
+        )
+        return {
+            key: source
+            for source, dialect in stated
+            for key in dialect.model_dump(exclude_defaults=True)
+        }
 
     @cached_property
     def assemblies(self) -> tuple[Assembly, ...]:
@@ -70,6 +88,9 @@ class RegisteredMember:
         """Equal for members that are asked alike but for their address; None for one of a kind."""
         if self.capabilities.query_url is not None or self.dialect.paths:
             return None
+        templates = (self.capabilities.endpoints or {}).values()
+        if any(not template.startswith("/") for template in templates):
+            return None  # its addresses are not below the one that is exchanged
         told = self.capabilities.model_dump_json(
             include={
                 *("protocol", "api_version", "data_sets", "entry_types", "granularities"),
@@ -106,7 +127,7 @@ class RegisteredMember:
         """A digest of all that decides how the member is asked and read."""
         parts = (
             self.entry.model_dump_json(),
-            self.capabilities.model_dump_json(exclude={"fetched_at", "problems"}),
+            self.capabilities.model_dump_json(exclude=_NOT_FOR_ASKING),
             self.learned.model_dump_json(),
         )
         return _digest(*parts)
@@ -131,6 +152,13 @@ class Snapshot:
     def with_members(self, members: Iterable[RegisteredMember]) -> "Snapshot":
         """Give the next snapshot with these members."""
         return Snapshot(self.revision + 1, tuple(members))
+
+
+_NOT_FOR_ASKING: Final = {
+    *("fetched_at", "problems", "missing", "updated_at"),
+    *("description", "organization", "environment", "name"),
+}
+"""Facts of a member that decide neither how it is asked nor how it is read."""
 
 
 class SnapshotHolder:

@@ -5,7 +5,7 @@ dialects are found out. A new address or protocol makes what was found out worth
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from registry.models import Capabilities, Dialect, MemberEntry
@@ -36,11 +36,16 @@ class RegistryStore(Protocol):
         ...
 
     async def learn_capabilities(self, member_id: str, capabilities: Capabilities) -> bool:
-        """Keep what a member said of itself; False if that changed nothing that matters."""
+        """Keep what a member said of itself; False if only the time of the look is new."""
         ...
 
-    async def learn_dialect(self, member_id: str, dialect: Dialect) -> bool:
-        """Join a learned dialect to what is known; False if that changed nothing."""
+    async def learn_dialect(
+        self, member_id: str, dialect: Dialect, probes: tuple[str, ...] | None = None
+    ) -> bool:
+        """Join a learned dialect to what is known; False if that changed nothing.
+
+        `probes` are the sentences of a probing, which replace those of the last.
+        """
         ...
 
 
@@ -68,24 +73,28 @@ class MemoryStore:
         )
 
     async def learn_capabilities(self, member_id: str, capabilities: Capabilities) -> bool:
-        """Keep what a member said of itself; False if that changed nothing that matters."""
+        """Keep what a member said of itself; False if only the time of the look is new."""
         member = self._members.get(member_id)
         if member is None:
             return False
-        self._members[member_id] = RegisteredMember(member.entry, capabilities, member.learned)
-        return self._members[member_id].revision != member.revision
+        self._members[member_id] = replace(member, capabilities=capabilities)
+        before = member.capabilities.model_copy(update={"fetched_at": capabilities.fetched_at})
+        return before != capabilities
 
-    async def learn_dialect(self, member_id: str, dialect: Dialect) -> bool:
+    async def learn_dialect(
+        self, member_id: str, dialect: Dialect, probes: tuple[str, ...] | None = None
+    ) -> bool:
         """Join a learned dialect to what is known; False if that changed nothing."""
         member = self._members.get(member_id)
         if member is None:
             return False
         learned = member.learned.merged(dialect)
-        self._members[member_id] = RegisteredMember(member.entry, member.capabilities, learned)
-        return learned != member.learned
+        told = member.probes if probes is None else probes
+        self._members[member_id] = replace(member, learned=learned, probes=told)
+        return learned != member.learned or told != member.probes
 
 
 def _joined(entry: MemberEntry, known: RegisteredMember | None) -> RegisteredMember:
     if known is None or (known.entry.url, known.entry.protocol) != (entry.url, entry.protocol):
         return RegisteredMember(entry)
-    return RegisteredMember(entry, known.capabilities, known.learned)
+    return replace(known, entry=entry)

@@ -170,6 +170,11 @@ class FaultyMember:
             self.open_connections -= 1
             writer.transport.abort()
 
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether nobody waits for an answer any more: all have it, or have hung up."""
+        return self._in_progress == 0
+
     async def _one(self, wire: Wire) -> None:
         if not getattr(self._next, "on_accept", False):
             wire.request = await _read_request(wire)

@@ -31,6 +31,9 @@ DEADLINE_S = 0.3
 GENEROUS_S = DEADLINE_S + 2
 """When an answer under that deadline has to be there, on the slowest machine."""
 
+LOOK_S = 0.25
+"""How long a network gets to look at its members before it is asked."""
+
 PATIENT_S = 15.0
 """How long conditions are waited for that come about at once, on a machine that is not busy."""
 
@@ -170,7 +173,7 @@ def settings_of(**overrides: Mapping[str, Any]) -> Settings:
     ours: dict[str, dict[str, Any]] = {
         "network": {"id": NETWORK_ID, "name": "Test Network", "environment": "test"},
         "security": {"allow_private_members": True},
-        "registry": {"url": "sqlite:///:memory:"},
+        "registry": {"url": "sqlite:///:memory:", "probe": False},
         "log": {"level": "error"},
     }
     for section, values in overrides.items():
@@ -189,7 +192,16 @@ async def network_of(
         serving(network, host="127.0.0.1", port=0) as url,
         aiohttp.ClientSession() as client,
     ):
+        await looked_at(network)
         yield Running(url, network, client)
+
+
+async def looked_at(network: Network) -> None:
+    """Let the members say what they are, at most for `LOOK_S`: what they say changes answers."""
+    look = asyncio.create_task(network.keeper.look_at_all())
+    await asyncio.wait({look}, timeout=LOOK_S)
+    look.cancel()
+    await asyncio.wait({look})
 
 
 @dataclass(frozen=True)

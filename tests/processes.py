@@ -91,13 +91,17 @@ def fetch(url: str, headers: Mapping[str, str] | None = None) -> tuple[int, Any,
 
 
 def environment(**values: str) -> dict[str, str]:
-    """This process's environment without any setting of ours, nor what changes the output."""
+    """This process's environment without any setting of ours, nor what changes the output.
+
+    Test questions are switched off: they would be counted among those of the tests.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("BEACON_", "FORCE_COLOR", "COLUMNS", "LINES"))
     }
-    return {**kept, "PYTHONIOENCODING": "utf-8", **values}
+    ours = {"PYTHONIOENCODING": "utf-8", "BEACON_REGISTRY__PROBE": "false"}
+    return {**kept, **ours, **values}
 
 
 def run(*arguments: str | Path, cwd: Path, command: Sequence[str] = COMMAND, **values: str) -> Ran:

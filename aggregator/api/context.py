@@ -1,6 +1,6 @@
 """What every handler needs, handed over once by `app`."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -13,6 +13,7 @@ from aggregator.base.settings import Settings
 from aggregator.engine.service import NetworkService
 from aggregator.model.question import ReferenceSequence
 from aggregator.protocol.identity import Identity
+from aggregator.watch.looking import Discovery
 from registry.snapshot import SnapshotHolder
 
 
@@ -31,6 +32,8 @@ class Api:
     metrics: Metrics = field(default_factory=Metrics)
     rate_limits: RateLimits | None = None
     """None: clients may ask as much as they like."""
+    look: Callable[[str], Awaitable[Discovery]] | None = None
+    """Looks at a beacon that is no member; None: switched off."""
 
 
 API: web.AppKey[Api] = web.AppKey("api", Api)

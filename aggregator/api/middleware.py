@@ -28,6 +28,8 @@ EXPOSED_HEADERS = (
     "RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, Retry-After, "
     "Server-Timing, X-Request-Id"
 )
+V1_PATHS = ("/v1", "/query")
+"""Where errors have the shape of version 1."""
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -131,7 +133,7 @@ def _error(
     if path.endswith((".csv", ".txt")):
         # a file of the error is no use to a spreadsheet, but a person can read it
         return web.Response(text=f"{message}\n", status=status, headers=headers)
-    if path.startswith("/v1"):
+    if path.startswith(V1_PATHS):
         return respond(
             documents_v1.error_document(api.identity, status, message),
             status=status,

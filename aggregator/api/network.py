@@ -7,37 +7,26 @@ from aiohttp import web
 
 from aggregator.api.context import api_of
 from aggregator.api.http import options_of, respond
+from aggregator.api.questions import read_question
 from aggregator.api.ratelimit import hook_of
-from aggregator.api.v2 import read_question
-from aggregator.base.errors import NotFound
 from aggregator.engine.service import Explained
+from aggregator.model.query import Query
+from aggregator.protocol.filters import filter_document
 from aggregator.protocol.requests import request_parameters
 from aggregator.protocol.wire import Ask, Part
 from aggregator.text.variant_text import parse
 from aggregator.upstream.tokens import Credential, NeedsToken
 
-ENTRY_PATHS = {"g_variants"}
-
 
 async def explain(request: web.Request) -> web.Response:
     """Say what each member would be sent, or why it would not be asked; sends nothing."""
-    path = request.match_info["path"].strip("/").removeprefix("api/")
-    if path not in ENTRY_PATHS:
-        raise NotFound(
-            "Nothing to explain here: put a path as under /api after /network/explain/, e.g. "
-            "/network/explain/g_variants?…"
-        )
     api = api_of(request)
     read, controls = await read_question(request)
     await hook_of(request)(1)  # sends nothing, but is planned for every member
     explained = api.service.explain(read.query, options_of(request, controls, read.warnings))
     return respond(
         {
-            "query": {
-                "entryType": read.query.entry_type,
-                "requestParameters": request_parameters(read.query),
-                "requestedGranularity": read.query.granularity.value,
-            },
+            "query": _query(read.query),
             "warnings": [*controls.warnings, *read.warnings],
             "members": [_member(one) for one in explained],
         },
@@ -51,6 +40,18 @@ async def parse_text(request: web.Request) -> web.Response:
     return respond(dict(parse(text, request.query.get("assembly") or "GRCh38")))
 
 
+def _query(query: Query) -> dict[str, Any]:
+    """Write the question as it was understood."""
+    return {
+        "entryType": query.entry_type,
+        "within": query.within,
+        "recordId": query.record_id,
+        "requestParameters": request_parameters(query),
+        "filters": [filter_document(one) for one in query.filters],
+        "requestedGranularity": query.granularity.value,
+    }
+
+
 def _member(explained: Explained) -> dict[str, Any]:
     plan = explained.plan
     member, decision = plan.member, plan.decision
@@ -58,7 +59,10 @@ def _member(explained: Explained) -> dict[str, Any]:
         "id": member.id,
         "name": member.name,
         "protocol": member.protocol.value if member.protocol else "auto",
+        "software": member.capabilities.software,
         "dialect": member.dialect.model_dump(exclude_defaults=True, mode="json"),
+        "dialectSource": dict(member.dialect_sources),
+        "probes": list(member.probes),
     }
     if not isinstance(decision, Ask):
         reason = {"code": decision.code.value, "message": decision.message}
@@ -91,10 +95,10 @@ def _request(part: Part, credential: Credential) -> dict[str, Any]:
 def curl(part: Part, *, has_token: bool) -> str:
     """Write a request as a command to paste; a secret is named `$TOKEN`, never shown."""
     request = part.request
-    words = ["curl", "-sS"]
+    words = ["curl", "-gsS"]  # -g: brackets in an address are no patterns
     if request.method != "GET":
         words += ["-X", request.method]
-    command = " ".join(words) + " " + shlex.quote(request.url)
+    command = " ".join(words) + " " + shlex.quote(request.url) + " -H 'Accept: application/json'"
     if request.body is not None:
         command += " -H 'Content-Type: application/json' --data " + shlex.quote(
             request.body.decode()

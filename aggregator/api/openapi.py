@@ -6,7 +6,7 @@ its path ends with; so none can be missing, and a description without a route is
 
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
@@ -14,20 +14,24 @@ from aiohttp import web
 
 from aggregator.api.context import api_of
 from aggregator.api.http import base_url, respond
-from aggregator.api.openapi_schemas import (
+from aggregator.api.openapi_compat import (
+    BEACON_PROBLEM,
+    CSC_ANSWER,
+    CSC_QUERY,
+    ENDPOINT_QUERY,
+)
+from aggregator.api.openapi_parameters import (
     CONTROLS,
+    IN_PATH,
     OPTIONS,
-    OURS,
+    TERMS_QUERY,
     TEXT_QUERY,
     V1_QUERY,
-    V2_REQUEST,
     VARIANT,
-    Document,
-    ref,
-    v1,
-    v2,
 )
-from aggregator.base.errors import BadQuery, LoopDetected, Overloaded
+from aggregator.api.openapi_schemas import OURS, V2_REQUEST, Document, ref, v1, v2
+from aggregator.base.errors import BadQuery, LoopDetected, NotFound, Overloaded, TooLarge
+from aggregator.protocol.surface import ENTRY_TYPES, QUESTION_KEYS, TERMS_PATHS, path_of
 
 OPENAPI_VERSION: Final = "3.1.0"
 
@@ -35,6 +39,7 @@ TAGS: Final = {
     "Questions": "Ask every beacon of the network at once.",
     "About this network": "What it is and what it offers, as every Beacon says it.",
     "Understanding": "What would be sent, and how texts are read. Sends nothing to anybody.",
+    "Compatibility": "What pages of other networks ask for.",
     "Pages": "For people; every page has twins for programs.",
     "Operations": "For those who run it.",
 }
@@ -42,8 +47,8 @@ _TYPES: Final = {
     ".json": "application/json",
     ".csv": "text/csv",
     ".txt": "text/plain",
-    ".xml": "application/xml",
-    ".ico": "image/x-icon",
+    ".xml": "application/opensearchdescription+xml",
+    ".ico": "image/svg+xml",
     "/events": "text/event-stream",
     "/metrics": "text/plain",
     "/{path}": "application/octet-stream",
@@ -60,17 +65,29 @@ class Operation:
     parameters: tuple[Document, ...] = ()
     body: Document | None = None
     errors: Document | None = None
-    """Of every error; makes it an operation that can fail in all the ways of a question."""
+    """Of every error; makes it an operation that can fail."""
+    errors_as: str = "application/json"
+    statuses: frozenset[str] | None = None
+    """The errors there can be; None: all of a question."""
     is_streamed: bool = False
+    is_page: bool = False
+    """Whether browsers get a page where programs get JSON."""
     answers_503: bool = False
+    summary: str = ""
+    """In place of what the handler says of itself."""
 
 
-_V2_ANSWER: Final = {
-    "oneOf": [
-        {"allOf": [v2(name), ref("Extended")]}
-        for name in ("beaconBooleanResponse", "beaconCountResponse", "beaconResultsetsResponse")
-    ]
-}
+def _v2_answer(whole: str) -> Document:
+    """Describe the answers to a question whose most detailed ones are of this schema.
+
+    An answer of records is one of counts, and of yes or no, as well.
+    """
+    names = ("beaconBooleanResponse", "beaconCountResponse", whole)
+    return {"anyOf": [{"allOf": [v2(name), ref("Extended")]} for name in names]}
+
+
+_V2_ANSWER: Final = _v2_answer("beaconResultsetsResponse")
+_V2_COLLECTIONS: Final = _v2_answer("beaconCollectionsResponse")
 _V2_ERROR: Final = {"allOf": [v2("beaconErrorResponse"), ref("Extended")]}
 _V1_ANSWER: Final = {"allOf": [v1("BeaconAlleleResponse"), ref("Extended")]}
 _V2_BODY: Final = {
@@ -80,16 +97,71 @@ _V2_BODY: Final = {
     ]
 }
 _ABOUT: Final = "About this network"
+_COMPATIBILITY: Final = "Compatibility"
 
 
 def _about(name: str) -> Operation:
     return Operation(_ABOUT, v2(name))
 
 
-OPERATIONS: Final[Mapping[str, Operation]] = {
-    "/api/g_variants": Operation(
+def _offered(name: str) -> Operation:
+    return Operation(_ABOUT, {"allOf": [v2(name), ref("ExtendedOffer")]})
+
+
+def _question(key: str) -> Operation:
+    """Describe an endpoint for records."""
+    first, *rest = key.split("/")
+    parent = ENTRY_TYPES[first]
+    is_list = not rest
+    if is_list:
+        summary = f"Ask the whole network about {parent.name.lower()}."
+    elif len(rest) == 1:
+        summary = f"Ask for one of the {parent.name.lower()}."
+    else:
+        below = ENTRY_TYPES[rest[-1]].name.lower()
+        summary = f"Ask for the {below} that belong to one of the {parent.name.lower()}."
+    return Operation(
         "Questions",
-        _V2_ANSWER,
+        _V2_COLLECTIONS if is_list and parent.is_collection else _V2_ANSWER,
+        (*VARIANT, *OPTIONS, *CONTROLS),
+        body=_V2_BODY,
+        errors=_V2_ERROR,
+        is_streamed=True,
+        summary=summary,
+    )
+
+
+_TERMS: Final = Operation(
+    _ABOUT,
+    {"allOf": [v2("beaconFilteringTermsResponse"), ref("ExtendedTerms")]},
+    TERMS_QUERY,
+    body={"type": "object", "description": "The same parameters, in a Beacon request or flat."},
+    errors=_V2_ERROR,
+    statuses=frozenset({"400", "413"}),
+)
+_TERMS_OF_ONE: Final = replace(_TERMS, statuses=frozenset({"400", "404", "413"}))
+
+
+def _search(errors: Document, errors_as: str) -> Operation:
+    """Describe a page of answers or a twin of it: what is incomplete is shown, not refused."""
+    return Operation(
+        "Pages",
+        parameters=(*TEXT_QUERY, *CONTROLS),
+        errors=errors,
+        errors_as=errors_as,
+        statuses=frozenset({"400", "429", "503", "508"}),
+    )
+
+
+_TEXT: Final = {"type": "string"}
+
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    **{f"/api{path_of(key)}": _question(key) for key in QUESTION_KEYS},
+    "/api/filtering_terms": _TERMS,
+    **{f"/api{path}": _TERMS_OF_ONE if "{" in path else _TERMS for path in TERMS_PATHS},
+    "/api/{path}": Operation(
+        "Questions",
+        {"anyOf": [_V2_ANSWER, v2("beaconFilteringTermsResponse")]},
         (*VARIANT, *OPTIONS, *CONTROLS),
         body=_V2_BODY,
         errors=_V2_ERROR,
@@ -102,15 +174,28 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         body=v1("BeaconAlleleRequest"),
         errors=_V1_ANSWER,
     ),
+    "/query": Operation(
+        _COMPATIBILITY,
+        {"type": "array", "items": CSC_ANSWER},
+        (*V1_QUERY, *CSC_QUERY, *CONTROLS),
+        errors=_V1_ANSWER,
+    ),
+    "/validate": Operation(
+        _COMPATIBILITY,
+        {"type": "array", "items": BEACON_PROBLEM},
+        ENDPOINT_QUERY,
+        errors=_V2_ERROR,
+        statuses=frozenset({"400", "404", "429", "503"}),
+    ),
     "/search.json": Operation("Questions", _V2_ANSWER, (*TEXT_QUERY, *CONTROLS), errors=_V2_ERROR),
     **dict.fromkeys(("/api", "/api/", "/api/info", "/info"), _about("beaconInfoResponse")),
     **dict.fromkeys(
         ("/api/service-info", "/service-info"), _about("ga4gh-service-info-1-0-0-schema")
     ),
-    "/api/configuration": _about("beaconConfigurationResponse"),
-    "/api/map": _about("beaconMapResponse"),
-    "/api/entry_types": _about("beaconEntryTypesResponse"),
-    "/api/filtering_terms": _about("beaconFilteringTermsResponse"),
+    "/": Operation("Pages", v2("beaconInfoResponse"), is_page=True),
+    "/api/configuration": _offered("beaconConfigurationResponse"),
+    "/api/map": _offered("beaconMapResponse"),
+    "/api/entry_types": _offered("beaconEntryTypesResponse"),
     **dict.fromkeys(("/v1", "/v1/"), Operation(_ABOUT, v1("Beacon"))),
     "/network/explain/{path}": Operation(
         "Understanding",
@@ -120,10 +205,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         errors=_V2_ERROR,
     ),
     "/search/parse": Operation("Understanding", ref("ParsedText"), TEXT_QUERY),
-    **dict.fromkeys(
-        ("/search", "/search.csv", "/search.txt", "/search/events"),
-        Operation("Pages", parameters=(*TEXT_QUERY, *CONTROLS)),
-    ),
+    "/search": _search(_TEXT, "text/html"),
+    **dict.fromkeys(("/search.csv", "/search.txt"), _search(_TEXT, "text/plain")),
+    "/search/events": _search(_V2_ERROR, "application/json"),
     "/livez": Operation("Operations", ref("Status")),
     "/readyz": Operation("Operations", ref("Status"), answers_503=True),
     "/metrics": Operation("Operations"),
@@ -133,6 +217,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 
 _ERRORS: Final = {
     "400": BadQuery,
+    "404": NotFound,
+    "413": TooLarge,
     "429": None,
     "501": None,
     "502": None,
@@ -203,7 +289,7 @@ def _operation(path: str, method: str, handler: Any) -> Document:
     known = OPERATIONS.get(path) or Operation("Pages")
     written: Document = {
         "tags": [known.tag],
-        "summary": _summary(handler),
+        "summary": known.summary or _summary(handler),
         "operationId": _operation_id(path, method),
         "responses": _responses(path, known),
     }
@@ -232,7 +318,13 @@ def _operation_id(path: str, method: str) -> str:
 def _in_path(path: str) -> list[Document]:
     names = [part.partition("}")[0] for part in path.split("{")[1:]]
     return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            **({"description": IN_PATH[name]} if name in IN_PATH else {}),
+            "schema": {"type": "string"},
+        }
         for name in names
     ]
 
@@ -243,6 +335,8 @@ def _responses(path: str, known: Operation) -> Document:
         content["application/json"] = {"schema": known.schema}
     if known.is_streamed:
         content["text/event-stream"] = {"schema": ref("EventStream")}
+    if known.is_page:
+        content["text/html"] = {"schema": _TEXT}
     if not content:
         content[_content_type(path)] = {"schema": {"type": "string"}}
     responses: Document = {"200": {"description": "The answer.", "content": content}}
@@ -250,12 +344,21 @@ def _responses(path: str, known: Operation) -> Document:
         responses["503"] = {"description": "Not now.", "content": content}
     if known.errors is not None:
         for status, error in _ERRORS.items():
+            if status not in _statuses(path, known):
+                continue
             words = _WORDS[status] if error is None else inspect.getdoc(error)
             responses[status] = {
                 "description": words,
-                "content": {"application/json": {"schema": known.errors}},
+                "content": {known.errors_as: {"schema": known.errors}},
             }
     return responses
+
+
+def _statuses(path: str, known: Operation) -> frozenset[str]:
+    if known.statuses is not None:
+        return known.statuses
+    # only a path with something to fill in can lead nowhere
+    return frozenset(_ERRORS) if "{" in path else frozenset(_ERRORS) - {"404"}
 
 
 @cache

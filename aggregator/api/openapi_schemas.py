@@ -1,4 +1,4 @@
-"""The parts of the OpenAPI document that do not depend on routes: schemas and parameters.
+"""The parts of the OpenAPI document that do not depend on routes: schemas.
 
 What the specifications define is referred to by its address; what is ours is written out, with the
 words of the model, so that no code, reason or verdict can be missing here.
@@ -7,11 +7,12 @@ words of the model, so that no code, reason or verdict can be missing here.
 from enum import StrEnum
 from typing import Any, Final
 
-from aggregator.model.answer import Match
+from aggregator.model.answer import LeafEnding, Match
 from aggregator.model.merged import Verdict
 from aggregator.model.outcome import Ending, NoAnswerCode, NotAskedCode, Source
-from aggregator.model.query import Granularity, Include
-from aggregator.protocol.surface import SCHEMAS
+from aggregator.model.query import Granularity
+from aggregator.protocol.surface import ENTRY_TYPES, SCHEMAS
+from registry.models import Protocol
 
 Document = dict[str, Any]
 
@@ -39,9 +40,10 @@ def v1(name: str) -> Document:
     return {"$ref": f"{V1_SCHEMAS}/{name}"}
 
 
-def _words(vocabulary: type[StrEnum], what: str, *without: StrEnum) -> Document:
-    words = [word.value for word in vocabulary if word not in without]
-    return {"type": "string", "enum": words, "description": what}
+def words(vocabulary: type[StrEnum], what: str, *without: StrEnum) -> Document:
+    """Describe one of the words of a vocabulary."""
+    choices = [word.value for word in vocabulary if word not in without]
+    return {"type": "string", "enum": choices, "description": what}
 
 
 def _object(what: str, properties: Document, optional: tuple[str, ...] = ()) -> Document:
@@ -58,11 +60,13 @@ def _or_null(schema: Document) -> Document:
     return {"oneOf": [schema, {"type": "null"}]}
 
 
-def _text(what: str = "") -> Document:
+def text(what: str = "") -> Document:
+    """Describe a text."""
     return {"type": "string", **({"description": what} if what else {})}
 
 
-def _number(what: str = "", *, least: int = 0) -> Document:
+def number(what: str = "", *, least: int = 0) -> Document:
+    """Describe a whole number."""
     return {"type": "integer", "minimum": least, **({"description": what} if what else {})}
 
 
@@ -75,18 +79,18 @@ def _maybe(kind: str, what: str = "") -> Document:
 
 
 SUMMARY: Final = {
-    "members": _number(),
-    "found": _number(),
-    "notFound": _number(),
-    "noAnswer": _number(),
-    "notAsked": _number(),
+    "members": number(),
+    "found": number(),
+    "notFound": number(),
+    "noAnswer": number(),
+    "notAsked": number(),
 }
 
 OURS: Final[Document] = {
     "NetworkInfo": _object(
         "What the network knows of its answer, under `info.network` of answers and errors alike.",
         {
-            "verdict": _words(
+            "verdict": words(
                 Verdict,
                 "`found` if any member found it; `not_found` only if everybody who could have "
                 "known said no; else `unknown`.",
@@ -95,48 +99,64 @@ OURS: Final[Document] = {
                 "type": "boolean",
                 "description": "Whether nobody who could have known is missing.",
             },
-            "elapsedMs": _number(),
+            "elapsedMs": number(),
             "summary": _object("Members by how they ended.", SUMMARY),
             "count": _or_null(ref("NetworkCount")),
             "members": _list(ref("MemberInfo"), "Every registered member, in registry order."),
-            "warnings": _list(_text()),
+            "warnings": _list(text()),
         },
     ),
     "NetworkCount": _object(
         "The sum of told counts of one unit.",
         {
-            "value": _number(),
-            "unit": _text("What was counted, e.g. `genomicVariant records`."),
-            "membersCounted": _number("How many members told one.", least=1),
+            "value": number(),
+            "unit": text("What was counted, e.g. `genomicVariant records`."),
+            "membersCounted": number("How many members told one.", least=1),
             "exact": {"type": "boolean", "description": "Whether every answer is in the sum."},
-            "note": _text(),
+            "note": text(),
         },
     ),
     "MemberInfo": _object(
         "How one member ended, and why.",
         {
-            "id": _text("The member's key in this network."),
+            "id": text("The member's key in this network."),
             "beaconId": _maybe("string", "What the beacon calls itself; may be shared or wrong."),
-            "name": _text(),
-            "protocol": {"type": "string", "enum": ["auto", "v0", "v1", "v2"]},
+            "name": text(),
+            "protocol": words(Protocol, "What it speaks; `auto` while that is not known."),
             "apiVersion": _maybe("string"),
-            "answer": _words(
+            "answer": words(
                 Ending,
                 "Only `found` and `not_found` are answers; silence is never a no.",
                 Ending.ASKING,
             ),
-            "match": _or_null(_words(Match, "How what was found relates to what was asked.")),
+            "match": _or_null(words(Match, "How what was found relates to what was asked.")),
             "matchedAs": _maybe("string", "The spelling that matched, if not the one typed."),
             "reason": _or_null(ref("Reason")),
             "count": _maybe("integer", "As told; null is not told."),
             "countUnit": _maybe("string"),
-            "granularity": _or_null(_words(Granularity, "What the answer really holds.")),
-            "elapsedMs": _number(),
-            "attempts": _number("Requests sent."),
-            "source": _words(Source, "Asked just now, kept from before, or kept for too long."),
-            "ageS": _number("Seconds since a kept answer was given."),
-            "warnings": _list(_text()),
+            "granularity": _or_null(words(Granularity, "What the answer really holds.")),
+            "elapsedMs": number(),
+            "attempts": number("Requests sent."),
+            "source": words(Source, "Asked just now, kept from before, or kept for too long."),
+            "ageS": number("Seconds since a kept answer was given."),
+            "warnings": _list(text()),
             "datasets": _list(ref("DataSetInfo")),
+            "beacons": _list(ref("LeafInfo"), "The beacons inside, where it is a network."),
+        },
+        optional=("beacons",),
+    ),
+    "LeafInfo": _object(
+        "How a beacon inside a member network ended, as that network tells it.",
+        {
+            "id": text("What the beacon calls itself, or what its network calls it."),
+            "name": text(),
+            "answer": words(LeafEnding, "As that network reports it; silence is never a no."),
+            "reason": _or_null(
+                _object(
+                    "Why it is missing; the code only where the network tells one.",
+                    {"code": _maybe("string"), "message": text()},
+                )
+            ),
         },
     ),
     "Reason": _object(
@@ -146,18 +166,20 @@ OURS: Final[Document] = {
                 "type": "string",
                 "enum": [*(code.value for code in (*NotAskedCode, *NoAnswerCode))],
             },
-            "message": _text(),
+            "message": text(),
         },
     ),
     "DataSetInfo": _object(
         "One data set of a member.",
         {
-            "id": _text(),
-            "name": _text(),
+            "id": text(),
+            "name": text(),
             "exists": _maybe("boolean", "null is not known."),
             "count": _maybe("integer"),
             "frequency": _maybe("number"),
+            "duplicateOf": text("The `member:dataset` this one repeats; counted once."),
         },
+        optional=("duplicateOf",),
     ),
     "Extended": {
         "type": "object",
@@ -166,6 +188,72 @@ OURS: Final[Document] = {
             "info": {"type": "object", "properties": {"network": ref("NetworkInfo")}},
         },
     },
+    "ExtendedOffer": {
+        "type": "object",
+        "description": "What this network adds to the documents about itself.",
+        "properties": {
+            "info": {"type": "object", "properties": {"network": ref("NetworkOffer")}},
+        },
+    },
+    "NetworkOffer": _object(
+        "Who supports what.",
+        {
+            "entryTypes": {
+                "type": "object",
+                "description": "By entry type.",
+                "properties": {one: ref("Offer") for one in ENTRY_TYPES},
+            },
+            "access": {
+                "type": "object",
+                "description": "What members declare of granularity and access, by their id.",
+            },
+        },
+        optional=("access",),
+    ),
+    "Offer": _object(
+        "Who offers an entry type.",
+        {
+            "members": _list(text(), "Members that offer it."),
+            "notKnown": _list(text(), "Members whose documents do not say; they are asked."),
+        },
+    ),
+    "ExtendedTerms": {
+        "type": "object",
+        "description": "What this network adds to lists of filtering terms.",
+        "properties": {
+            "response": {
+                "type": "object",
+                "properties": {
+                    "filteringTerms": _list(
+                        {
+                            "type": "object",
+                            "properties": {
+                                "members": _list(text(), "Members that list this term.")
+                            },
+                            "required": ["members"],
+                        }
+                    )
+                },
+            },
+            "info": {"type": "object", "properties": {"network": ref("NetworkTerms")}},
+        },
+    },
+    "NetworkTerms": _object(
+        "How many terms there are, and whose.",
+        {
+            "filteringTerms": _object(
+                "The list as a whole.",
+                {
+                    "total": number("Terms on all pages."),
+                    "skip": number("Pages left out."),
+                    "limit": number("Terms on a page; 0: all."),
+                    "members": _list(text(), "Members that tell which filters they take."),
+                    "notKnown": _list(text(), "Members that do not tell; any may be asked."),
+                },
+            ),
+            "warnings": _list(text()),
+        },
+    ),
     "EventStream": {
         "type": "string",
         "description": (
@@ -176,7 +264,7 @@ OURS: Final[Document] = {
     },
     "Status": {
         "type": "object",
-        "properties": {"status": _text()},
+        "properties": {"status": text()},
         "required": ["status"],
     },
     "Explanation": {
@@ -184,7 +272,7 @@ OURS: Final[Document] = {
         "description": "What each member would be sent, or why it would not be asked.",
         "properties": {
             "query": {"type": "object", "description": "The question as understood."},
-            "warnings": _list(_text()),
+            "warnings": _list(text()),
             "members": _list(ref("ExplainedMember")),
         },
         "required": ["query", "warnings", "members"],
@@ -192,26 +280,36 @@ OURS: Final[Document] = {
     "ExplainedMember": {
         "type": "object",
         "properties": {
-            "id": _text(),
-            "name": _text(),
-            "protocol": _text(),
-            "dialect": {"type": "object"},
+            "id": text(),
+            "name": text(),
+            "protocol": text(),
+            "software": _maybe("string", "As guessed from its documents."),
+            "dialect": {"type": "object", "description": "How it is asked where not as usual."},
+            "dialectSource": {
+                "type": "object",
+                "description": "Who states each key of the dialect.",
+                "additionalProperties": {"enum": ["software", "learned", "operator"]},
+            },
+            "probes": _list(text(), "What test questions to it showed."),
             "answer": {"type": "string", "enum": [Ending.ASKING.value, Ending.NOT_ASKED.value]},
             "reason": _or_null(ref("Reason")),
             "requests": _list(ref("ExplainedRequest")),
-            "warnings": _list(_text()),
+            "warnings": _list(text()),
         },
-        "required": ["id", "name", "protocol", "dialect", "answer", "reason", "requests"],
+        "required": [
+            *("id", "name", "protocol", "software", "dialect", "dialectSource", "probes"),
+            *("answer", "reason", "requests"),
+        ],
     },
     "ExplainedRequest": _object(
         "One request as it would be sent; secrets are named, never shown.",
         {
-            "method": _text(),
-            "url": _text(),
+            "method": text(),
+            "url": text(),
             "body": _maybe("string"),
-            "match": _words(Match, "What a yes to it proves."),
+            "match": words(Match, "What a yes to it proves."),
             "asks": _maybe("string", "The spelling it asks for."),
-            "curl": _text("A command to paste."),
+            "curl": text("A command to paste."),
         },
     ),
     "ParsedText": {
@@ -222,92 +320,3 @@ OURS: Final[Document] = {
         ),
     },
 }
-
-
-def _parameter(name: str, schema: Document, what: str, example: Any = None) -> Document:
-    written: Document = {"name": name, "in": "query", "description": what, "schema": schema}
-    if example is not None:
-        written["example"] = example
-    return written
-
-
-_INTEGER_LIST: Final = {"type": "array", "items": {"type": "integer", "minimum": 0}}
-_TEXT_LIST: Final = {"type": "array", "items": {"type": "string"}}
-
-
-def _one_value_list(name: str, schema: Document, what: str, example: Any = None) -> Document:
-    return {**_parameter(name, schema, what, example), "style": "form", "explode": False}
-
-
-VARIANT: Final = (
-    _parameter("assemblyId", _text(), "Needed with a bare chromosome name.", "GRCh38"),
-    _parameter("referenceName", _text(), "Chromosome or RefSeq accession.", "7"),
-    _one_value_list("start", _INTEGER_LIST, "Counted from 0; two make a bracket.", [140753335]),
-    _one_value_list("end", _INTEGER_LIST, "Counted from 0, exclusive; two make a bracket."),
-    _parameter("referenceBases", _text(), "May be empty for an insertion.", "A"),
-    _parameter("alternateBases", _text(), "May be empty for a deletion.", "T"),
-    _parameter("variantType", _text(), "DEL, DUP, INS, INV, CNV, SNP …"),
-    _parameter("variantMinLength", _number(), "In bases."),
-    _parameter("variantMaxLength", _number(), "In bases."),
-    _parameter("geneId", _text(), "HGNC symbol."),
-    _parameter("aminoacidChange", _text(), "With geneId, e.g. V600E."),
-    _parameter("genomicAlleleShortForm", _text(), "HGVS with a RefSeq accession."),
-    _parameter("mateName", _text(), "Chromosome of the mate of a breakend."),
-)
-"""The variant part of a question under its Beacon v2 names."""
-
-OPTIONS: Final = (
-    _parameter(
-        "requestedGranularity",
-        {**_words(Granularity, ""), "default": Granularity.BOOLEAN.value},
-        "How much to tell.",
-    ),
-    _parameter(
-        "includeResultsetResponses",
-        {**_words(Include, ""), "default": Include.HIT.value},
-        "Which data sets to list.",
-    ),
-    _one_value_list("datasetIds", _TEXT_LIST, "`dataset`, or `member:dataset` for one member's."),
-    _one_value_list("filters", _TEXT_LIST, "Filtering terms."),
-    _parameter("skip", _number(), "Pages to leave out."),
-    _parameter("limit", _number(), "Records per data set and page; 0 for as many as possible."),
-    _parameter("testMode", {"type": "boolean"}, "Passed on."),
-)
-
-CONTROLS: Final = (
-    _parameter(
-        "wait",
-        {"oneOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": "all"}]},
-        "Seconds until the answer is complete, whatever members do.",
-    ),
-    _parameter(
-        "partial",
-        {"type": "string", "enum": ["allow", "deny"]},
-        "Whether an incomplete answer is one; without it an incomplete yes is, an incomplete no is "
-        "not.",
-    ),
-    _one_value_list("ask", _TEXT_LIST, "Ask these members only."),
-    _parameter("group", _text(), "Ask the members of this group only."),
-    {
-        "name": "Prefer",
-        "in": "header",
-        "description": "`wait=SECONDS`, as in the address, which wins.",
-        "schema": {"type": "string"},
-    },
-)
-"""The network's own parameters: in the address, also of a POST."""
-
-V1_QUERY: Final = (
-    *(each for each in VARIANT if each["name"] not in {"start", "end"}),
-    *(
-        _parameter(name, _number(), "Counted from 0.")
-        for name in ("start", "end", "startMin", "startMax", "endMin", "endMax")
-    ),
-    _one_value_list("datasetIds", _TEXT_LIST, "`member:dataset`."),
-    _parameter("includeDatasetResponses", _words(Include, ""), "Which data sets to list."),
-)
-
-TEXT_QUERY: Final = (
-    _parameter("q", _text(), "A variant, region or gene as people write it.", "7-140753336-A-T"),
-    _parameter("assembly", {"type": "string", "default": "GRCh38"}, "Where the text names none."),
-)

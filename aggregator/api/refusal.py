@@ -68,7 +68,8 @@ def _nobody(answer: NetworkAnswer) -> str:
 
 def _missing(answer: NetworkAnswer) -> str:
     named = [
-        f"{o.member.id} ({o.reason.code.value})" for o in answer.missing if o.reason is not None
+        f"{o.member.id} ({o.reason.code.value if o.reason else 'some of its beacons'})"
+        for o in answer.missing
     ]
     shown = ", ".join(named[:10]) + (f" and {len(named) - 10} more" if len(named) > 10 else "")
     return f"{len(named)} {'is' if len(named) == 1 else 'are'} missing: {shown}"
@@ -81,7 +82,7 @@ def _status(answer: NetworkAnswer) -> int:
     if not missing:
         return 501
     codes = {outcome.reason.code for outcome in missing if outcome.reason is not None}
-    if codes <= {NotAskedCode.PAUSED, NotAskedCode.SUSPENDED}:
+    if codes and codes <= {NotAskedCode.PAUSED, NotAskedCode.SUSPENDED}:
         return 503
     if codes == {NoAnswerCode.TIMEOUT}:
         return 504

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from aggregator.api import (
+    compat_csc,
     docs,
     languages,
     measuring,
@@ -14,8 +15,11 @@ from aggregator.api import (
     pages_help,
     ratelimit,
     search_runs,
+    sockets,
+    terms,
     v1,
     v2,
+    validate,
 )
 from aggregator.api.context import API, Api
 from aggregator.api.events import search_events
@@ -23,6 +27,7 @@ from aggregator.api.middleware import Handler
 from aggregator.api.stream import also_streamed
 from aggregator.base.i18n import Catalogues
 from aggregator.base.resources import folder
+from aggregator.protocol.surface import QUESTION_KEYS, TERMS_PATHS, path_of
 
 INFORMATIONAL = {
     "": v2.info,
@@ -32,7 +37,7 @@ INFORMATIONAL = {
     "/configuration": v2.configuration,
     "/map": v2.beacon_map,
     "/entry_types": v2.entry_types,
-    "/filtering_terms": v2.filtering_terms,
+    "/filtering_terms": terms.filtering_terms,
 }
 
 PAGES: dict[str, Handler] = {
@@ -64,18 +69,26 @@ def build(api: Api) -> web.Application:
     )
     app[API] = api
     app[languages.CATALOGUES] = Catalogues.found()
+    sockets.install(app, api.settings.server.drain_s)
     search_runs.install(app, api.service, api.holder)
     app.on_response_prepare.append(middleware.add_headers)
     app.on_response_prepare.append(ratelimit.add_headers)
     router = app.router
     for path, handler in INFORMATIONAL.items():
         router.add_get(f"/api{path}", handler)
+        router.add_post(f"/api{path}", handler)
     for method in ("GET", "POST"):
-        router.add_route(method, "/api/g_variants", also_streamed(v2.g_variants))
+        for key in QUESTION_KEYS:
+            router.add_route(method, f"/api{path_of(key)}", also_streamed(v2.entries))
+        for path in TERMS_PATHS:
+            router.add_route(method, f"/api{path}", terms.filtering_terms_below)
+        router.add_route(method, "/api/{path:.*}", also_streamed(v2.beyond))
         router.add_route(method, "/v1/query", v1.query)
         router.add_route(method, "/network/explain/{path:.*}", network.explain)
     router.add_get("/v1", v1.beacon)
     router.add_get("/v1/", v1.beacon)
+    router.add_get("/query", compat_csc.query)
+    router.add_get("/validate", validate.validate)
     router.add_get("/info", v2.info)
     router.add_get("/service-info", v2.service_info)
     router.add_get("/search/parse", network.parse_text)

@@ -274,7 +274,17 @@ def _found(
     if exact and exact < len(found):
         others = {"others": number(len(found) - exact)}
         parts.append(_("%(others)s found it by a broader or a text question.") % others)
-    if not answer.is_complete:
+    partial = sum(1 for outcome in found if outcome.is_partial)
+    if partial:
+        parts.append(
+            ngettext(
+                "%(partial)s is a network that did not hear from all of its beacons.",
+                "%(partial)s are networks that did not hear from all of their beacons.",
+                partial,
+            )
+            % {"partial": number(partial)}
+        )
+    if len(answer.missing) > partial:
         parts.append(
             _("%(silent)s did not answer and %(unasked)s could not be asked, so there may be more.")
             % {"silent": number(silent), "unasked": number(len(unasked))}

@@ -17,6 +17,7 @@ from aggregator.api.controls import Controls
 from aggregator.api.http import options_of
 from aggregator.api.live import LiveQuestion
 from aggregator.api.middleware import REQUEST_ID
+from aggregator.api.questions import read_question
 from aggregator.api.sse import EVENT_STREAM
 from aggregator.base.errors import BeaconError
 from aggregator.protocol.documents import encode, error_document
@@ -55,7 +56,7 @@ def wants_events(accept: str) -> bool:
 async def answer_events(request: web.Request) -> web.StreamResponse:
     """Ask the whole network and send what comes as it comes."""
     api = api_of(request)
-    read, controls = await v2.read_question(request)
+    read, controls = await read_question(request)
     options = options_of(request, controls, read.warnings)
     with api.streams.place():
         async with LiveQuestion(api.service, read.query, options) as live:

@@ -154,6 +154,8 @@ class RegistrySettings(Section):
     url: str
     seed: Path | None
     poll_s: Positive
+    info_s: Seconds
+    probe: bool
 
 
 class SecuritySettings(Section):
@@ -190,6 +192,7 @@ class CompatSettings(Section):
 
     failed_members_as_result_sets: bool
     count_at_least_one: bool
+    validate_beacons: bool
 
 
 class LogSettings(Section):

@@ -1,6 +1,7 @@
 """`check`: what a beacon is, how it wants to be asked, and one question put to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -22,7 +23,9 @@ from aggregator.model.outcome import Ending
 from aggregator.protocol.requests import read_v2
 from aggregator.protocol.wire import Ask
 from aggregator.text.variant_text import Misread, Understood, understand
-from aggregator.watch.discovery import Discovery, discover
+from aggregator.watch.discovery import discover
+from aggregator.watch.looking import Discovery
+from aggregator.watch.probing import probe
 from registry.models import MemberEntry, Protocol, describe_problems
 from registry.snapshot import RegisteredMember
 
@@ -43,8 +46,8 @@ async def check(
     """
     entry = _entry(url, protocol)
     _question(text, assembly, ())  # what cannot be read is said before anything is sent
-    async with running(settings, [entry]) as network:
-        member = network.holder.current.by_id[entry.id]
+    async with running(settings) as network:  # without it: nothing else is to look at it as well
+        member = RegisteredMember(entry)
         click.echo(f"Looking at {entry.url}")
         found = await discover(
             member,
@@ -58,9 +61,25 @@ async def check(
             return UNUSABLE
         member = RegisteredMember(entry, found.capabilities)
         _tell_member(member)
+        if settings.registry.probe:
+            member = await _probe(network, member)
+        _tell_dialect(member)
         network.holder.publish([member])
         question = _question(text, assembly, member.assemblies)
         return await _ask(network, member, dict(question.parameters))
+
+
+async def _probe(network: Network, member: RegisteredMember) -> RegisteredMember:
+    """Ask the test questions of a probing; gives the member with what they taught."""
+    via = f"1.1 {network.identity.beacon_id}"
+    found = await probe(member, network.client, via=via)
+    for one in found.probes:
+        click.echo(f"  test: {one}")
+    if found.data_sets is not None:
+        known = member.capabilities.model_copy(update={"data_sets": found.data_sets})
+        member = replace(member, capabilities=known)
+        _tell_data_sets(member)
+    return replace(member, learned=found.learned)
 
 
 async def _ask(network: Network, member: RegisteredMember, parameters: dict[str, object]) -> int:
@@ -146,5 +165,34 @@ def _tell_member(member: RegisteredMember) -> None:
     assemblies = ", ".join(member.assemblies) or "not told (asked for all)"
     click.echo(f"  assemblies: {assemblies}")
     if told.data_sets:
-        names = ", ".join(data_set.id for data_set in told.data_sets[:10])
-        click.echo(f"  data sets: {names}")
+        _tell_data_sets(member)
+    if told.software is not None:
+        click.echo(f"  software, as guessed: {told.software}")
+    if told.entry_types:
+        click.echo(f"  entry types: {', '.join(told.entry_types)}")
+    _tell_endpoints(told.endpoints or {})
+    if told.filtering_terms is not None:
+        click.echo(f"  filtering terms: {len(told.filtering_terms)}")
+    if told.leaves:
+        click.echo(f"  beacons inside: {', '.join(told.leaves[:10])}")
+
+
+def _tell_endpoints(endpoints: Mapping[str, str]) -> None:
+    lists = {key: template for key, template in endpoints.items() if "/" not in key}
+    for key, template in lists.items():
+        click.echo(f"  {key}: {template}")
+    if len(endpoints) > len(lists):
+        click.echo(f"  and {len(endpoints) - len(lists)} endpoints of single records")
+
+
+def _tell_data_sets(member: RegisteredMember) -> None:
+    names = ", ".join(data_set.id for data_set in member.capabilities.data_sets[:10])
+    click.echo(f"  data sets: {names}")
+
+
+def _tell_dialect(member: RegisteredMember) -> None:
+    """Tell every key of the dialect that applies, and where it comes from."""
+    stated = member.dialect.model_dump(exclude_defaults=True, mode="json")
+    sources = member.dialect_sources
+    told = ", ".join(f"{key} {value} ({sources[key]})" for key, value in stated.items())
+    click.echo(f"  dialect: {told or 'the default form'}")

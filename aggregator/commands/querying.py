@@ -75,7 +75,8 @@ class Asked:
 async def ask_members(asked: Asked, settings: Settings) -> int:
     """Ask the members of the seed from this process; gives the exit code."""
     question = understood(asked)
-    async with running(settings) as network:
+    registry = settings.registry.model_copy(update={"probe": False})  # for one question: no
+    async with running(settings.model_copy(update={"registry": registry})) as network:
         read = _read(asked, question, reference=network.reference)
         controls = read_controls(_controls(asked), "", settings.query)
         problems = (*read.problems, *controls.problems)

@@ -213,18 +213,20 @@ class MemberAsker:
                 del self._progress[key]
 
     async def _call_parts(self, asking: Asking, via: str, progress: CallProgress) -> Called:
-        asked = asking
-        ends = await self._send(asked, via, progress)
+        ends = await self._send(asking, via, progress)
+        asked, called = asking, self._combined(ends, asking.ask)
         learned = next((e.learned for e, _ in ends if isinstance(e, Failure) and e.learned), None)
-        if learned is not None and (again := self._replanned(asked, learned)) is not None:
-            self.emit(DialectLearned(asked.plan.member.id, learned, _first_message(ends)))
-            tries = sum(result.attempts for _, result in ends)
-            asked = again
-            ends = await self._send(asked, via, progress)
-            called = self._combined(ends, asked.ask)
-            called = replace(called, attempts=called.attempts + tries, ask=again.ask)
-        else:
-            called = self._combined(ends, asked.ask)
+        if learned is not None and (again := self._replanned(asking, learned)) is not None:
+            second = await self._send(again, via, progress)
+            retried = self._combined(second, again.ask)
+            attempts = called.attempts + retried.attempts
+            if _is_answered(second):
+                event = DialectLearned(asking.plan.member.id, learned, _first_message(ends))
+                self.emit(event)
+            if not _is_refused(retried):
+                asked, ends, called = again, second, replace(retried, ask=again.ask)
+            warnings = (*called.warnings, f"asked again in another form: {_in_words(learned)}")
+            called = replace(called, attempts=attempts, warnings=warnings)
         if self._keeps and isinstance(called.result, Answer) and not _forbids_keeping(ends):
             stored = StoredAnswer(self._wall_clock(), called.result, called.hits)
             await self._store.put(asked.key, encode(stored), self._rules.keep_s)
@@ -307,6 +309,27 @@ def _forbids_keeping(ends: Sequence[tuple[Answer | Failure, CallResult]]) -> boo
         if isinstance(end, Failure) or "no-store" in control or "private" in control:
             return True
     return False
+
+
+def _is_answered(ends: Sequence[tuple[Answer | Failure, CallResult]]) -> bool:
+    """Whether a form of asking has proved itself: some part was answered, and none refused."""
+    failures = [end for end, _ in ends if isinstance(end, Failure)]
+    return len(failures) < len(ends) and not any(
+        end.code is NoAnswerCode.REJECTED for end in failures
+    )
+
+
+def _is_refused(called: Called) -> bool:
+    return isinstance(called.result, Failure) and called.result.code is NoAnswerCode.REJECTED
+
+
+def _in_words(dialect: Dialect) -> str:
+    """Say what a lesson changes: `method POST, start list`."""
+    told = dialect.model_dump(mode="json", exclude_defaults=True)
+    return ", ".join(
+        f"{name} {' '.join(value) if isinstance(value, list) else value}"
+        for name, value in told.items()
+    )
 
 
 def _first_message(ends: Sequence[tuple[Answer | Failure, CallResult]]) -> str:

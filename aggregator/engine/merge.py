@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
+from aggregator.engine.duplicates import counted_twice, find_duplicates, marked
 from aggregator.model.answer import Exists
 from aggregator.model.merged import MergedCount, NetworkAnswer, Verdict
 from aggregator.model.outcome import Ending, MemberOutcome, Source
 from aggregator.model.query import Granularity, Query
 
 COUNT_NOTE = "the same person may be counted by several beacons"
+ONCE_NOTE = "data sets that were reached twice are counted once"
+TWICE_NOTE = "what was reached twice is not told apart, and some of it may be counted twice"
 
 
 def merge(
@@ -24,7 +27,7 @@ def merge(
         query=query,
         verdict=_verdict(outcomes, is_complete=is_complete),
         is_complete=is_complete,
-        outcomes=tuple(outcomes),
+        outcomes=marked(outcomes, find_duplicates(outcomes)),
         count=count,
         granularity=_granularity(query, outcomes, count),
         elapsed_s=elapsed_s,
@@ -60,11 +63,15 @@ def _count(query: Query, outcomes: Sequence[MemberOutcome]) -> MergedCount | Non
     note = COUNT_NOTE
     if left_out:
         note += f"; counts in other units ({', '.join(left_out)}) are not added"
+    repeated, is_exact = counted_twice(told, duplicates := find_duplicates(told))
+    if duplicates:
+        note += f"; {ONCE_NOTE if is_exact else TWICE_NOTE}"
+    total = sum(outcome.answer.count or 0 for outcome in told if outcome.answer)
     return MergedCount(
-        value=sum(outcome.answer.count or 0 for outcome in told if outcome.answer),
+        value=max(0, total - repeated),
         unit=unit,
         members_counted=len(told),
-        is_exact=len(told) == sum(1 for o in outcomes if o.answer is not None),
+        is_exact=is_exact and len(told) == sum(1 for o in outcomes if o.answer is not None),
         note=note,
     )
 
@@ -83,7 +90,8 @@ def _granularity(
 def _warnings(outcomes: Sequence[MemberOutcome]) -> list[str]:
     warnings: list[str] = []
     silent = sum(1 for o in outcomes if o.ending is Ending.NO_ANSWER)
-    missing = sum(1 for o in outcomes if o.is_missing) - silent
+    partial = sum(1 for o in outcomes if o.is_partial)
+    missing = sum(1 for o in outcomes if o.is_missing) - silent - partial
     if silent:
         warnings.append(
             f"{_members(silent)} did not answer: a 'no' from {_them(silent)} is missing"
@@ -91,6 +99,11 @@ def _warnings(outcomes: Sequence[MemberOutcome]) -> list[str]:
     if missing:
         warnings.append(
             f"{_members(missing)} could not be asked now: a 'no' from {_them(missing)} is missing"
+        )
+    if partial:
+        warnings.append(
+            f"the answers of {_members(partial)} lack beacons inside {_them(partial)}: there may "
+            "be more"
         )
     stale = sum(1 for o in outcomes if o.source is Source.STALE)
     if stale:

@@ -106,8 +106,9 @@ class Outcomes:
             reason=Reason(result.code, result.message),
             elapsed_s=elapsed_s,
             attempts=called.attempts,
-            warnings=asking.ask.warnings,
+            warnings=tuple(dict.fromkeys((*asking.ask.warnings, *called.warnings))),
             retry_after_s=result.retry_after_s,
+            silent_leaves=result.leaves,
         )
 
     def _suspended(self, who: Member, result: Suspended) -> MemberOutcome:
@@ -152,10 +153,11 @@ class Outcomes:
     ) -> MemberOutcome:
         found = answer.exists is Exists.YES
         part = _best_part(asking.ask.parts, hits) if found else None
+        match = answer.match or (part.match if part else Match.EXACT)
         return MemberOutcome(
             identify(asking.plan.member, answer),
             Ending.FOUND if found else Ending.NOT_FOUND,
-            match=part.match if part else (Match.EXACT if found else None),
+            match=match if found else None,
             matched_as=part.spelled if part else None,
             elapsed_s=elapsed_s,
             attempts=attempts,
@@ -181,6 +183,7 @@ def identify(member: RegisteredMember, answer: Answer | None = None) -> Member:
         beacon_id=told.beacon_id or (answer.beacon_id if answer else None),
         api_version=told.api_version or (answer.api_version if answer else None),
         assemblies=tuple(assembly.value for assembly in member.assemblies),
+        same_as=member.entry.same_as,
     )
 
 

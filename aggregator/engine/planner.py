@@ -7,6 +7,7 @@ from datetime import datetime
 from aggregator.model.genome import Assembly
 from aggregator.model.outcome import NoAnswerCode, NotAskedCode
 from aggregator.model.query import Query
+from aggregator.protocol.surface import owner_of
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Ask, Failure, NotAsked, Part, Request
 from registry.snapshot import RegisteredMember, Snapshot
@@ -58,7 +59,16 @@ def plan_member(
     member_ids: Mapping[str, object],
     decide: Callable[[Query, RegisteredMember], Decision] | None = None,
 ) -> Plan:
-    """Plan one member; `member_ids` are all ids of the registry, for `member:dataset` names."""
+    """Plan one member; `member_ids` are all ids of the registry, for `member:dataset` names.
+
+    A record id `member~id` is one member's: the others are not asked, and it is asked for `id`.
+    """
+    if query.record_id is not None:
+        owner, record_id = owner_of(query.record_id, member_ids)
+        if owner is not None and owner != member.id:
+            other = NotAsked(NotAskedCode.NOT_SELECTED, f"this id belongs to {owner}")
+            return Plan(member, query, other)
+        query = replace(query, record_id=record_id)
     if (unwanted := _unwanted(member, selection, now)) is not None:
         return Plan(member, query, unwanted)
     if query.dataset_ids:

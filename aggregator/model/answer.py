@@ -5,7 +5,7 @@ Existence has three values: a server that answers `null` has not said no.
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -40,6 +40,10 @@ class Match(StrEnum):
     def rank(self) -> int:
         """How much a hit proves, best first."""
         return list(Match).index(self)
+
+
+DUPLICATE_OF: Final = "duplicateOf"
+"""The key in a result set's `info` that names, as `member:dataset`, the one it repeats."""
 
 
 class Handover(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from aggregator.model.answer import Answer, Match
+from aggregator.model.answer import Answer, Leaf, Match
 
 
 class Ending(StrEnum):
@@ -100,6 +100,8 @@ class Member:
     beacon_id: str | None = None
     api_version: str | None = None
     assemblies: tuple[str, ...] = ()
+    same_as: tuple[str, ...] = ()
+    """Members, or `member~beaconId` inside a network, that the operator says are this beacon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +122,23 @@ class MemberOutcome:
     warnings: tuple[str, ...] = ()
     answer: Answer | None = field(default=None, repr=False)
     retry_after_s: float | None = None
+    silent_leaves: tuple[Leaf, ...] = field(default=(), repr=False)
+    """What a network without a usable answer told of the beacons inside it."""
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The beacons inside the member, where it is a network that names them."""
+        return self.answer.leaves if self.answer is not None else self.silent_leaves
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether beacons inside the member are missing from its answer."""
+        return self.answer is not None and self.answer.is_partial
 
     @property
     def is_missing(self) -> bool:
-        """Whether this member leaves the network's answer incomplete."""
-        if self.ending is Ending.NO_ANSWER:
+        """Whether this member, or a beacon inside it, leaves the network's answer incomplete."""
+        if self.ending is Ending.NO_ANSWER or self.is_partial:
             return True
         return (
             self.ending is Ending.NOT_ASKED

@@ -5,12 +5,14 @@ hit elsewhere is no yes to the question.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from aggregator.model.answer import Answer, Exists
 from aggregator.model.query import Granularity
 from aggregator.protocol.failures import no_verdict
+from aggregator.protocol.tolerant import id_of
 from aggregator.protocol.wire import Failure
 
 
@@ -19,6 +21,8 @@ def only_asked(answer: Answer, data_set_ids: Sequence[str], member_id: str) -> A
 
     A set without a name of its own, which carries the member's, may be the one asked for.
     """
+    if data_set_ids and answer.collections:
+        return _only_collections(answer, data_set_ids)
     listed = answer.result_sets
     if data_set_ids and not listed and answer.exists is Exists.YES:
         return no_verdict("it says yes, but not whether in the data sets asked for")
@@ -45,3 +49,21 @@ def only_asked(answer: Answer, data_set_ids: Sequence[str], member_id: str) -> A
         granularity=granularity,
         result_sets=kept,
     )
+
+
+class _Named(msgspec.Struct):
+    id: Any = None
+
+
+def _only_collections(answer: Answer, data_set_ids: Sequence[str]) -> Answer | Failure:
+    """Keep the data sets asked for of a list of them."""
+    kept = tuple(
+        one
+        for one in answer.collections
+        if id_of(msgspec.json.decode(one.raw, type=_Named).id) in data_set_ids
+    )
+    if len(kept) == len(answer.collections):
+        return answer
+    if not kept:
+        return no_verdict("it listed other data sets than those asked for")
+    return msgspec.structs.replace(answer, count=None, unit=None, collections=kept)

@@ -1,28 +1,27 @@
-"""Writes the Beacon v2.1.1 documents of this network, valid against the official schemas.
+"""Writes the Beacon v2.1.1 answers of this network, valid against the official schemas.
 
 `null` is never valid for a declared member, so what is not known is left out. Records are spliced
-in as the members' own bytes (`msgspec.Raw`).
+in as the members' own bytes (`msgspec.Raw`). Documents about the network itself are written by
+`documents_info`.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
-from aggregator.model.answer import Exists, Handover, ResultSet
+from aggregator.model.answer import Collection, Exists, Handover, ResultSet
 from aggregator.model.merged import NetworkAnswer, Verdict
 from aggregator.model.outcome import Ending, MemberOutcome
 from aggregator.model.query import GENOMIC_VARIANT, Granularity, Include, Query
 from aggregator.protocol.identity import API_VERSION, Identity
 from aggregator.protocol.network_info import network_info
 from aggregator.protocol.requests import request_parameters
-from aggregator.protocol.surface import MODEL, SCHEMAS
+from aggregator.protocol.surface import ENTRY_TYPES, lists_collections
 
 Document = dict[str, Any]
 
-_FRAMEWORK: Final = f"{SCHEMAS}/framework/json"
-
 _encoder = msgspec.json.Encoder()
+_object_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def encode(document: Document | list[Any]) -> bytes:
@@ -37,7 +36,10 @@ def answer_document(
     failed_as_result_sets: bool = False,
     count_at_least_one: bool = False,
 ) -> Document:
-    """Write the merged answer: boolean, count or result sets, with who said what in `info`."""
+    """Write the merged answer: boolean, count, result sets or collections, who said what in `info`.
+
+    Lists of data sets and cohorts hold collections, everything else result sets.
+    """
     query = answer.query
     summary: Document = {"exists": answer.verdict is Verdict.FOUND}
     if answer.granularity is not Granularity.BOOLEAN and answer.count is not None:
@@ -49,7 +51,9 @@ def answer_document(
         "responseSummary": summary,
         "info": {"network": network_info(answer)},
     }
-    if query.granularity is Granularity.RECORD:
+    if query.granularity is Granularity.RECORD and lists_collections(query):
+        document["response"] = {"collections": collections(answer)}
+    elif query.granularity is Granularity.RECORD:
         sets = result_sets(answer)
         if failed_as_result_sets:
             sets += _failed_sets(answer)
@@ -87,7 +91,14 @@ def error_document(
 
 def data_meta(identity: Identity, query: Query | None, returned: Granularity) -> Document:
     """Write the meta of an answer with the echo of the question; without one, a minimal echo."""
-    received: Document = {"apiVersion": API_VERSION, "requestedSchemas": []}
+    entry_type = ENTRY_TYPES[query.entry_type if query else GENOMIC_VARIANT]
+    schemas = query.requested_schemas if query else ()
+    received: Document = {
+        "apiVersion": API_VERSION,
+        "requestedSchemas": [
+            {"entityType": one.entity_type, "schema": one.schema} for one in schemas
+        ],
+    }
     if query is None:
         received["pagination"] = {}
         received["requestedGranularity"] = Granularity.BOOLEAN.value
@@ -103,12 +114,7 @@ def data_meta(identity: Identity, query: Query | None, returned: Granularity) ->
     return {
         "beaconId": identity.beacon_id,
         "apiVersion": API_VERSION,
-        "returnedSchemas": [
-            {
-                "entityType": query.entry_type if query else GENOMIC_VARIANT,
-                "schema": f"{MODEL}/genomicVariations/defaultSchema.json",
-            }
-        ],
+        "returnedSchemas": [{"entityType": entry_type.id, "schema": entry_type.schema}],
         "returnedGranularity": returned.value,
         "receivedRequestSummary": received,
     }
@@ -127,6 +133,26 @@ def result_sets(answer: NetworkAnswer) -> list[Document]:
     return written
 
 
+def collections(answer: NetworkAnswer) -> list[Document]:
+    """Write the data sets or cohorts members list, each with where it comes from.
+
+    Members that told no more than a number are in `info.network` alone.
+    """
+    listed = {
+        Include.NONE: (),
+        Include.MISS: (Ending.NOT_FOUND,),
+        Include.HIT: (Ending.FOUND,),
+        Include.ALL: (Ending.FOUND, Ending.NOT_FOUND),
+    }[answer.query.include]
+    return [
+        _with_origin(outcome, one)
+        for ending in listed
+        for outcome in answer.ended(ending)
+        if outcome.answer is not None
+        for one in outcome.answer.collections
+    ]
+
+
 def handover_document(handover: Handover) -> Document:
     """Write a handover; an id that is no CURIE gets the prefix `CUSTOM:`, as the schema wants."""
     kind = handover.id if _is_curie(handover.id) else f"CUSTOM:{handover.id or 'handover'}"
@@ -137,130 +163,6 @@ def handover_document(handover: Handover) -> Document:
     if handover.note:
         document["note"] = handover.note
     return document
-
-
-def informational(identity: Identity, response: Document, **beside: Any) -> Document:
-    """Wrap the response of an informational endpoint."""
-    return {
-        "meta": {
-            "beaconId": identity.beacon_id,
-            "apiVersion": API_VERSION,
-            "returnedSchemas": [],
-        },
-        "response": response,
-        **beside,
-    }
-
-
-def info_document(identity: Identity, base_url: str, members: Iterable[Document] = ()) -> Document:
-    """Write `/` and `/info`; `responses` lists the members as pages of the field expect."""
-    organization = {
-        "id": identity.organization.id,
-        "name": identity.organization.name,
-        **_told(
-            welcomeUrl=identity.organization.url,
-            contactUrl=identity.organization.contact_url,
-            logoUrl=identity.organization.logo_url,
-        ),
-    }
-    response = {
-        "id": identity.beacon_id,
-        "name": identity.name,
-        "apiVersion": API_VERSION,
-        "environment": identity.environment,
-        "organization": organization,
-        "description": identity.description,
-        "version": identity.version,
-        "welcomeUrl": identity.public_url or base_url,
-        "alternativeUrl": f"{base_url}/api",
-        "createDateTime": identity.started_at,
-        "updateDateTime": identity.started_at,
-        "info": {"isAggregated": True},
-    }
-    return informational(identity, response, responses=list(members))
-
-
-def service_info_document(identity: Identity, base_url: str) -> Document:
-    """Write the GA4GH service-info 1.0.0 document; it has no meta."""
-    return {
-        "id": identity.beacon_id,
-        "name": identity.name,
-        "type": {"group": "org.ga4gh", "artifact": "beacon", "version": API_VERSION},
-        "description": identity.description,
-        "organization": {
-            "name": identity.organization.name,
-            "url": identity.organization.url or base_url,
-        },
-        **_told(contactUrl=identity.organization.contact_url),
-        "environment": identity.environment,
-        "version": identity.version,
-        "createdAt": identity.started_at,
-        "updatedAt": identity.started_at,
-    }
-
-
-def entry_types() -> Document:
-    """Name the entry types this network answers for."""
-    return {
-        GENOMIC_VARIANT: {
-            "id": GENOMIC_VARIANT,
-            "name": "Genomic variants",
-            "description": "Variants reported by the members of this network.",
-            "ontologyTermForThisType": {"id": "ENSGLOSSARY:0000092", "label": "Variant"},
-            "partOfSpecification": "Beacon v2.1.1",
-            "defaultSchema": {
-                "id": "beacon-g_variant-v2.1.1",
-                "name": "Default schema for a genomic variation",
-                "referenceToSchemaDefinition": f"{MODEL}/genomicVariations/defaultSchema.json",
-                "schemaVersion": "v2.1.1",
-            },
-            "additionallySupportedSchemas": [],
-        }
-    }
-
-
-def entry_types_document(identity: Identity) -> Document:
-    """Write `/entry_types`."""
-    return informational(identity, {"entryTypes": entry_types()})
-
-
-def configuration_document(identity: Identity) -> Document:
-    """Write `/configuration`."""
-    status = {"prod": "PROD", "dev": "DEV"}.get(identity.environment, "TEST")
-    return informational(
-        identity,
-        {
-            "$schema": f"{_FRAMEWORK}/configuration/beaconConfigurationSchema.json",
-            "maturityAttributes": {"productionStatus": status},
-            "securityAttributes": {
-                "defaultGranularity": Granularity.BOOLEAN.value,
-                "securityLevels": ["PUBLIC"],
-            },
-            "entryTypes": entry_types(),
-        },
-    )
-
-
-def map_document(identity: Identity, base_url: str) -> Document:
-    """Write `/map`."""
-    return informational(
-        identity,
-        {
-            "$schema": f"{_FRAMEWORK}/configuration/beaconMapSchema.json",
-            "endpointSets": {
-                GENOMIC_VARIANT: {
-                    "entryType": GENOMIC_VARIANT,
-                    "rootUrl": f"{base_url}/api/g_variants",
-                    "openAPIEndpointsDefinition": f"{MODEL}/genomicVariations/endpoints.json",
-                }
-            },
-        },
-    )
-
-
-def filtering_terms_document(identity: Identity) -> Document:
-    """Write `/filtering_terms`: none, as this network passes no filters on."""
-    return informational(identity, {"filteringTerms": [], "resources": []})
 
 
 def _sets_of(outcome: MemberOutcome) -> tuple[ResultSet, ...]:
@@ -281,6 +183,17 @@ def _sets_of(outcome: MemberOutcome) -> tuple[ResultSet, ...]:
     )
 
 
+def _with_origin(outcome: MemberOutcome, one: Collection) -> Document:
+    """Add the origin to an object; its own values stay the bytes they came as."""
+    written: Document = dict(_object_decoder.decode(one.raw))
+    own = outcome.member.beacon_id or outcome.member.id
+    written["beaconId"] = one.beacon_id or own
+    if one.beacon_id is not None:
+        written["beaconNetworkId"] = own
+    written["memberId"] = outcome.member.id
+    return written
+
+
 def _wanted(one: ResultSet, include: Include) -> bool:
     if include is Include.ALL:
         return one.exists is not Exists.UNKNOWN
@@ -294,7 +207,7 @@ def _result_set(outcome: MemberOutcome, one: ResultSet) -> Document:
     if one.count is None:
         info["countKnown"] = False
     if outcome.answer is not None and outcome.answer.unit and one.count is not None:
-        info["countUnit"] = outcome.answer.unit
+        info.setdefault("countUnit", outcome.answer.unit)
     if one.frequency is not None:
         info["frequency"] = one.frequency
     written: Document = {
@@ -340,7 +253,3 @@ def _failed_sets(answer: NetworkAnswer) -> list[Document]:
 def _is_curie(text: str) -> bool:
     prefix, colon, rest = text.partition(":")
     return len(prefix) > 1 and bool(colon) and bool(rest) and (prefix[0].isalnum())
-
-
-def _told(**values: str | None) -> Mapping[str, str]:
-    return {name: value for name, value in values.items() if value}

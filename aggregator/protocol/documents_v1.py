@@ -5,13 +5,14 @@ A v1 answer has `exists` or `error`, never both and never null: what is not know
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from aggregator.model.answer import Exists, ResultSet
+from aggregator.model.answer import ResultSet
 from aggregator.model.genome import Assembly
 from aggregator.model.merged import NetworkAnswer, Verdict
-from aggregator.model.outcome import Ending, MemberOutcome
 from aggregator.model.query import Include
+from aggregator.protocol.documents_v1_rows import error_of, rows_of
 from aggregator.protocol.identity import V1_API_VERSION, Identity
 from aggregator.protocol.network_info import network_info
 from registry.snapshot import RegisteredMember
@@ -163,62 +164,15 @@ def _data_set(identity: Identity, data_set_id: str, name: str, assembly: str) ->
 
 def _rows(answer: NetworkAnswer) -> list[Document]:
     include = answer.query.include
-    if include is Include.NONE:
-        return []
     rows: list[Document] = []
     for outcome in answer.outcomes:
+        member = outcome.member.id
         if outcome.answer is not None:
-            rows += [_row(outcome, one) for one in _sets(outcome) if _wanted(one.exists, include)]
+            rows += rows_of(outcome, include, partial(_data_set_id, member))
         elif include is Include.ALL and outcome.reason is not None:
-            code = 504 if outcome.reason.code == "timeout" else 502
-            code = 501 if outcome.ending is Ending.NOT_ASKED else code
-            message = f"{outcome.reason.code.value}: {outcome.reason.message}"
-            rows.append(
-                {
-                    "datasetId": outcome.member.id,
-                    "error": {"errorCode": code, "errorMessage": message},
-                }
-            )
+            rows.append({"datasetId": member, "error": error_of(outcome)})
     return rows
 
 
-def _sets(outcome: MemberOutcome) -> tuple[ResultSet, ...]:
-    answer = outcome.answer
-    if answer is None:
-        return ()
-    if answer.result_sets:
-        return answer.result_sets
-    return (ResultSet(id="", exists=answer.exists, count=answer.count),)
-
-
-def _wanted(exists: Exists, include: Include) -> bool:
-    if exists is Exists.UNKNOWN:
-        return False
-    return include is Include.ALL or (exists is Exists.YES) is (include is Include.HIT)
-
-
-def _row(outcome: MemberOutcome, one: ResultSet) -> Document:
-    member = outcome.member.id
-    row: Document = {
-        "datasetId": f"{member}:{one.id}" if one.id else member,
-        "exists": one.exists is Exists.YES,
-        "info": {**one.info, "member": member},
-    }
-    if outcome.match is not None and one.exists is Exists.YES:
-        row["info"]["match"] = outcome.match.value
-    unit = outcome.answer.unit if outcome.answer else None
-    if one.count is not None:
-        row["variantCount"] = one.count
-        row["info"]["countUnit"] = unit or "not told"
-    if one.frequency is not None and 0 <= one.frequency <= 1:
-        row["frequency"] = one.frequency
-    if one.handovers:
-        row["datasetHandover"] = [
-            {
-                "handoverType": {"id": h.id or "CUSTOM", "label": h.label},
-                "url": h.url,
-                **({"note": h.note} if h.note else {}),
-            }
-            for h in one.handovers
-        ]
-    return row
+def _data_set_id(member: str, one: ResultSet) -> str:
+    return f"{member}:{one.id}" if one.id else member

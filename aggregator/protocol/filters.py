@@ -5,8 +5,11 @@ Beacon v2.1.1 framework, requests/filteringTerms.json; in an address a compariso
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from aggregator.model.query import Filter
 from aggregator.protocol.entry_types import entry_type_of
@@ -14,6 +17,8 @@ from aggregator.protocol.parameters import ParameterReader, flatten
 
 OPERATORS: Final = ("=", "<", ">", "!", ">=", "<=")
 SIMILARITIES: Final = ("exact", "high", "medium", "low")
+DEFAULTS_OF_FILTERS: Final = ("scope", "similarity", "includeDescendantTerms")
+"""Parameters beside `filters` that hold for all of them."""
 MAX_FILTERS: Final = 100
 MAX_LENGTH: Final = 300
 """The longest id or value of a filter, in characters."""
@@ -23,56 +28,131 @@ _KEYS: Final = {"id", "operator", "value", "scope", "includeDescendantTerms", "s
 
 
 def read_filters(reader: ParameterReader) -> tuple[Filter, ...]:
-    """Read `filters`; every problem is noted, nothing is dropped in silence."""
+    """Read `filters`; every problem is noted, nothing is dropped in silence.
+
+    `scope`, `similarity` and `includeDescendantTerms` beside `filters` hold for each filter that
+    does not tell its own: an address has no other way to say them.
+    """
+    defaults = _Defaults.read(reader)
     told = reader.parameters.get("filters")
-    items = told if isinstance(told, list) else [told]
     found: list[Filter] = []
-    for item in items:
+    for item in _items(told, reader):
         if isinstance(item, list):
             reader.problems.append(
                 "filters: a list within the list would mean OR, which Beacon v2 does not define; "
                 "ask one question for each alternative"
             )
         elif isinstance(item, Mapping):
-            found += _from_object(item, reader)
+            found += _from_object(item, reader, defaults)
         elif isinstance(item, str) or item is None:
-            found += [one for text in flatten(item) for one in _from_text(text, reader)]
+            texts = [text for text in flatten(item) if text]
+            found += [one for text in texts for one in _from_text(text, reader, defaults)]
         else:
             reader.problems.append("filters: expected texts or objects with an id")
+    if not found and not reader.problems and defaults != _Defaults():
+        reader.warnings.append(
+            f"{', '.join(DEFAULTS_OF_FILTERS)}: there is no filter they could hold for"
+        )
     if len(found) > MAX_FILTERS:
         reader.problems.append(f"filters: at most {MAX_FILTERS}, these are {len(found)}")
         return ()
     return tuple(sorted(set(found)))
 
 
-def _from_text(text: str, reader: ParameterReader) -> list[Filter]:
-    text = text.strip()
-    if not text:
-        return []
+def filter_document(one: Filter) -> dict[str, Any]:
+    """Write a filter as the object of a request body; what is the default is left out."""
+    written: dict[str, Any] = {"id": one.id}
+    if one.operator:
+        written |= {"operator": one.operator, "value": one.value}
+    if one.scope:
+        written["scope"] = one.scope
+    if not one.include_descendants:
+        written["includeDescendantTerms"] = False
+    if one.similarity:
+        written["similarity"] = one.similarity
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class _Defaults:
+    """What holds for filters that do not say it themselves."""
+
+    scope: str = ""
+    include_descendants: bool = True
+    similarity: str = ""
+
+    @classmethod
+    def read(cls, reader: ParameterReader) -> "_Defaults":
+        scope = reader.text("scope") or ""
+        if len(scope) > MAX_LENGTH or not scope.isprintable():
+            reader.problems.append(f"scope: at most {MAX_LENGTH} printable characters")
+            scope = ""
+        return cls(
+            scope=entry_type_of(scope) or scope,
+            include_descendants=_descendants(reader, otherwise=True),
+            similarity=reader.choice("similarity", SIMILARITIES) or "",
+        )
+
+
+def _descendants(reader: ParameterReader, *, otherwise: bool) -> bool:
+    name = "includeDescendantTerms"
+    told = reader.parameters.get(name)
+    return otherwise if told in (None, "", []) else reader.flag(name)
+
+
+def _items(told: Any, reader: ParameterReader) -> Iterator[Any]:
+    """Give one filter after the other; an address may hold them as JSON too."""
+    for item in told if isinstance(told, list) else [told]:
+        if not isinstance(item, str) or item.lstrip()[:1] not in {"{", "["}:
+            yield item
+            continue
+        try:
+            read = msgspec.json.decode(item)
+        except (msgspec.DecodeError, RecursionError):
+            reader.problems.append(
+                "filters: looks like JSON and is none; write HP:0001250 or age:>P70Y"
+            )
+            continue
+        yield from read if isinstance(read, list) else [read]
+
+
+def _from_text(text: str, reader: ParameterReader, defaults: _Defaults) -> list[Filter]:
     if text == "filter":
         # a page of the field sends this word with every question
         reader.warnings.append("filters=filter is no filter and was ignored")
         return []
     match = _COMPARISON.fullmatch(text)
-    if match is None:
-        return _checked(Filter(text), reader)
-    operator = "!" if match["operator"] == "!=" else match["operator"]
-    return _checked(Filter(match["id"].strip(), operator, match["value"].strip()), reader)
+    identifier, operator, value = text, "", ""
+    if match is not None:
+        identifier, value = match["id"].strip(), match["value"].strip()
+        operator = "!" if match["operator"] == "!=" else match["operator"]
+    return _checked(
+        Filter(
+            identifier,
+            operator,
+            value,
+            scope=defaults.scope,
+            include_descendants=defaults.include_descendants,
+            similarity=defaults.similarity,
+        ),
+        reader,
+    )
 
 
-def _from_object(item: Mapping[str, Any], reader: ParameterReader) -> list[Filter]:
+def _from_object(
+    item: Mapping[str, Any], reader: ParameterReader, defaults: _Defaults
+) -> list[Filter]:
     one = ParameterReader(item)
     identifier = one.text("id")
     if identifier is None and not one.problems:
         one.problems.append("a filter without an id")
-    operator = one.choice("operator", OPERATORS) or ""
+    operator = one.choice("operator", ("!=", *OPERATORS)) or ""
     value = one.text("value") or ""
     if identifier == "filter" and not operator:
-        return _from_text(identifier, reader)
+        return _from_text(identifier, reader, defaults)
     scope = one.text("scope") or ""
-    similarity = one.choice("similarity", SIMILARITIES) or ""
-    include = item.get("includeDescendantTerms")
-    has_descendants = True if include in (None, "") else one.flag("includeDescendantTerms")
+    similarity = one.choice("similarity", SIMILARITIES) or defaults.similarity
+    has_descendants = _descendants(one, otherwise=defaults.include_descendants)
     if value and not operator:
         operator = "="
     if unknown := sorted(str(key)[:40] for key in item if key not in _KEYS):
@@ -85,9 +165,9 @@ def _from_object(item: Mapping[str, Any], reader: ParameterReader) -> list[Filte
     return _checked(
         Filter(
             id=identifier or "",
-            operator=operator,
+            operator="!" if operator == "!=" else operator,
             value=value,
-            scope=entry_type_of(scope) or scope,
+            scope=(entry_type_of(scope) or scope) or defaults.scope,
             include_descendants=has_descendants,
             similarity=similarity,
         ),
@@ -105,7 +185,7 @@ def _checked(one: Filter, reader: ParameterReader) -> list[Filter]:
             f"filters: “{one.id[:40]}” compares with “{one.operator}”, but with no value"
         )
         return []
-    if not one.id or one.id in OPERATORS:
+    if not one.id.strip(":") or one.id[0] in "=<>!":
         reader.problems.append("filters: a comparison without a field, write id:>value")
         return []
     return [one]

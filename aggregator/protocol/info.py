@@ -1,30 +1,39 @@
-"""Reads what a beacon says of itself: `/info` of version 2, `/` of version 1.
+"""Reads what a beacon says of itself: `/info` of version 2, `/` of version 1, and of networks.
 
 Documents of the field are rarely valid: whatever can be made out is taken, the rest is left out.
 v2: meta plus response (framework, beaconInfoResponse.json); v1: the Beacon object itself, with
-data sets that declare an assembly.
+data sets that declare an assembly. CSC's network is told by the artifact of its service-info,
+beacon-network.org by its list of beacons with the references they hold.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-import msgspec
-
-from aggregator.protocol.bodies import text_bytes
-from aggregator.protocol.wire import Failure, Reply
+from aggregator.protocol.member_document import decoded, link, text
+from aggregator.protocol.wire import Reply
 from registry.models import Capabilities, DataSet, Organization, Protocol
 
-MAX_DATA_SETS = 10_000
-MAX_TEXT = 10_000
+MAX_DATA_SETS: Final = 10_000
+MAX_LEAVES: Final = 10_000
+CSC_ARTIFACT: Final = "beacon-aggregator"
+"""The `type.artifact` of the service-info of CSC's network."""
+_NETWORK_FLAGS: Final = ("isAggregated", "isAggregator", "isBeaconNetwork")
 
 
 def read_info(reply: Reply) -> Capabilities | str:
     """Read a description; a text says why there is none."""
-    if reply.status != 200:
-        return f"HTTP status {reply.status}"
-    document = _document(reply)
+    document = decoded(reply)
+    if isinstance(document, list):
+        if _lists_beacons(document):
+            return _beacon_network(document)
+        document = document[0] if len(document) == 1 else None
     if isinstance(document, str):
         return document
+    if not isinstance(document, dict):
+        return "JSON, but not an object"
+    kind = document.get("type")
+    if isinstance(kind, Mapping) and kind.get("artifact") == CSC_ARTIFACT:
+        return _service_info(document, kind, Protocol.CSC)
     response = document.get("response")
     if isinstance(response, Mapping) and "meta" in document:
         return _version_2(document, response)
@@ -32,61 +41,92 @@ def read_info(reply: Reply) -> Capabilities | str:
         "apiVersion" in document and "organization" in document
     ):
         return _version_1(document)
-    kind = document.get("type")
     if isinstance(kind, Mapping) and str(kind.get("artifact", "")).startswith("beacon"):
-        return _service_info(document, kind)
+        major = (text(kind.get("version")) or "").lstrip("vV").split(".")[0]
+        found = {"1": Protocol.V1, "2": Protocol.V2}.get(major)
+        return _service_info(document, kind, found)
     return "JSON, but not a description of a beacon"
-
-
-def _document(reply: Reply) -> dict[str, Any] | str:
-    body = text_bytes(reply)
-    if isinstance(body, Failure):
-        return body.message
-    try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        start = body[:200].lstrip().lower()
-        return "an HTML page" if start.startswith(b"<") else "not JSON"
-    if isinstance(document, list) and len(document) == 1:
-        document = document[0]
-    return document if isinstance(document, dict) else "JSON, but not an object"
 
 
 def _version_2(document: Mapping[str, Any], response: Mapping[str, Any]) -> Capabilities:
     meta = document["meta"] if isinstance(document["meta"], Mapping) else {}
+    more = response["info"] if isinstance(response.get("info"), Mapping) else {}
+    inner = document.get("responses") or response.get("responses")
     return Capabilities(
         protocol=Protocol.V2,
-        beacon_id=_text(response.get("id")) or _text(meta.get("beaconId")),
-        name=_text(response.get("name")),
-        api_version=_text(response.get("apiVersion")) or _text(meta.get("apiVersion")),
-        description=_text(response.get("description")),
+        beacon_id=text(response.get("id")) or text(meta.get("beaconId")),
+        name=text(response.get("name")),
+        api_version=text(response.get("apiVersion")) or text(meta.get("apiVersion")),
+        description=text(response.get("description")),
         organization=_organization(response.get("organization")),
+        environment=text(response.get("environment")),
+        updated_at=text(response.get("updateDateTime")),
+        is_network=bool(inner)
+        or any(
+            said.get(flag) is True for said in (meta, response, more) for flag in _NETWORK_FLAGS
+        ),
+        leaves=_leaves(inner),
     )
+
+
+def _leaves(inner: object) -> tuple[str, ...]:
+    """Name the beacons whose descriptions a network repeats in `responses`, bare or wrapped."""
+    if not isinstance(inner, list):
+        return ()
+    found: list[str] = []
+    for item in inner[:MAX_LEAVES]:
+        if not isinstance(item, Mapping):
+            continue
+        within = item.get("response")
+        meta = item.get("meta")
+        for said, key in ((within, "id"), (meta, "beaconId"), (item, "id"), (item, "beaconId")):
+            if isinstance(said, Mapping) and (name := text(said.get(key))) is not None:
+                found.append(name)
+                break
+    return tuple(dict.fromkeys(found))
 
 
 def _version_1(document: Mapping[str, Any]) -> Capabilities:
     return Capabilities(
         protocol=Protocol.V1,
-        beacon_id=_text(document.get("id")) or _text(document.get("beaconId")),
-        name=_text(document.get("name")),
-        api_version=_text(document.get("apiVersion")),
-        description=_text(document.get("description")),
+        beacon_id=text(document.get("id")) or text(document.get("beaconId")),
+        name=text(document.get("name")),
+        api_version=text(document.get("apiVersion")),
+        description=text(document.get("description")),
         organization=_organization(document.get("organization") or document.get("organisation")),
+        updated_at=text(document.get("updateDateTime")),
         # `dataset` stands in the example of the specification's own documentation
         data_sets=_data_sets(document.get("datasets") or document.get("dataset")),
     )
 
 
-def _service_info(document: Mapping[str, Any], kind: Mapping[str, Any]) -> Capabilities:
-    version = _text(kind.get("version")) or ""
-    major = version.lstrip("vV").split(".")[0]
+def _service_info(
+    document: Mapping[str, Any], kind: Mapping[str, Any], protocol: Protocol | None
+) -> Capabilities:
     return Capabilities(
-        protocol={"1": Protocol.V1, "2": Protocol.V2}.get(major),
-        beacon_id=_text(document.get("id")),
-        name=_text(document.get("name")),
-        api_version=version or None,
-        description=_text(document.get("description")),
+        protocol=protocol,
+        beacon_id=text(document.get("id")),
+        name=text(document.get("name")),
+        api_version=text(kind.get("version")),
+        description=text(document.get("description")),
         organization=_organization(document.get("organization")),
+        environment=text(document.get("environment")),
+        updated_at=text(document.get("updatedAt")),
+        is_network=protocol is Protocol.CSC,
+    )
+
+
+def _lists_beacons(document: list[Any]) -> bool:
+    """Whether this is the list of beacon-network.org's `/beacons`: no other names references."""
+    return any(isinstance(one, Mapping) and "supportedReferences" in one for one in document)
+
+
+def _beacon_network(document: list[Any]) -> Capabilities:
+    names = (text(one.get("id")) for one in document[:MAX_LEAVES] if isinstance(one, Mapping))
+    return Capabilities(
+        protocol=Protocol.BEACON_NETWORK,
+        is_network=True,
+        leaves=tuple(dict.fromkeys(name for name in names if name is not None)),
     )
 
 
@@ -97,11 +137,11 @@ def _data_sets(value: object) -> tuple[DataSet, ...]:
         return ()
     found: dict[str, DataSet] = {}
     for item in value[:MAX_DATA_SETS]:
-        if not isinstance(item, Mapping) or not (data_set_id := _text(item.get("id"))):
+        if not isinstance(item, Mapping) or not (data_set_id := text(item.get("id"))):
             continue
-        assembly = _text(item.get("assemblyId")) or _text(item.get("assembly_id"))
+        assembly = text(item.get("assemblyId")) or text(item.get("assembly_id"))
         found[data_set_id] = DataSet(
-            id=data_set_id, name=_text(item.get("name")) or "", assembly=assembly
+            id=data_set_id, name=text(item.get("name")) or "", assembly=assembly
         )
     return tuple(found.values())
 
@@ -111,31 +151,14 @@ def _organization(value: object) -> Organization | None:
         return Organization(name=value.strip()[:200])
     if not isinstance(value, Mapping):
         return None
-    name = _text(value.get("name")) or _text(value.get("id"))
+    name = text(value.get("name")) or text(value.get("id"))
     if name is None:
         return None
     return Organization(
-        id=_text(value.get("id")),
+        id=text(value.get("id")),
         name=name,
-        url=_url(value.get("welcomeUrl")) or _url(value.get("url")),
-        contact_url=_url(value.get("contactUrl")),
-        logo_url=_url(value.get("logoUrl")),
-        description=_text(value.get("description")),
+        url=link(value.get("welcomeUrl")) or link(value.get("url")),
+        contact_url=link(value.get("contactUrl")),
+        logo_url=link(value.get("logoUrl")),
+        description=text(value.get("description")),
     )
-
-
-def _text(value: object) -> str | None:
-    """Give a text of bounded length; numbers are texts too (`"apiVersion": 1.0`)."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        return None
-    clean = "".join(c for c in value if c.isprintable() or c in "\n\t").strip()
-    return clean[:MAX_TEXT] or None
-
-
-def _url(value: object) -> str | None:
-    text = _text(value)
-    if text is None or not text.lower().startswith(("https://", "http://", "mailto:")):
-        return None
-    return text[:2000]

@@ -6,7 +6,7 @@ anything, in answers and errors alike.
 
 from typing import Any
 
-from aggregator.model.answer import Exists, ResultSet
+from aggregator.model.answer import DUPLICATE_OF, Exists, Leaf, ResultSet
 from aggregator.model.merged import NetworkAnswer
 from aggregator.model.outcome import Ending, MemberOutcome
 
@@ -44,7 +44,7 @@ def network_info(answer: NetworkAnswer) -> dict[str, Any]:
 def member_info(outcome: MemberOutcome) -> dict[str, Any]:
     """Write one element of `members`."""
     answer, member = outcome.answer, outcome.member
-    return {
+    written: dict[str, Any] = {
         "id": member.id,
         "beaconId": member.beacon_id,
         "name": member.name,
@@ -66,16 +66,32 @@ def member_info(outcome: MemberOutcome) -> dict[str, Any]:
         "warnings": list(outcome.warnings),
         "datasets": [_data_set(one) for one in answer.result_sets] if answer else [],
     }
+    if outcome.leaves:
+        written["beacons"] = [_leaf(one) for one in outcome.leaves]
+    return written
+
+
+def _leaf(one: Leaf) -> dict[str, Any]:
+    """Write a beacon inside a network; the code is one of ours where that network told it."""
+    return {
+        "id": one.beacon_id,
+        "name": one.name or one.beacon_id,
+        "answer": one.ending.value,
+        "reason": None if one.reason is None else {"code": one.code, "message": one.reason},
+    }
 
 
 def _data_set(one: ResultSet) -> dict[str, Any]:
-    return {
+    written: dict[str, Any] = {
         "id": one.id,
         "name": one.name or one.id,
         "exists": _EXISTS[one.exists],
         "count": one.count,
         "frequency": one.frequency,
     }
+    if isinstance(original := one.info.get(DUPLICATE_OF), str):
+        written[DUPLICATE_OF] = original
+    return written
 
 
 def _milliseconds(seconds: float) -> int:

@@ -26,6 +26,7 @@ from aggregator.model.genome import (
 from aggregator.model.outcome import NotAskedCode
 from aggregator.model.query import GENOMIC_VARIANT, Query, QuestionKind, VariantQuestion
 from aggregator.protocol.entry_types import entry_type_of
+from aggregator.protocol.surface import ENTRY_TYPES, endpoint_key
 from aggregator.protocol.wire import NotAsked, Request
 from aggregator.text.spelling import spell_allele
 from registry.models import DataSet, Dialect
@@ -57,15 +58,25 @@ class Bases:
 
 
 def refuse(query: Query, member: RegisteredMember) -> NotAsked | None:
-    """Give the reason not to ask that holds whatever the protocol, if there is one."""
-    if query.entry_type != GENOMIC_VARIANT:
+    """Give the reason not to ask a member whose protocol knows lists of variants only."""
+    if query.entry_type != GENOMIC_VARIANT or query.within is not None:
+        asked = ENTRY_TYPES[query.entry_type].name.lower()
+        below = f" of one of its {ENTRY_TYPES[query.within].path}" if query.within else ""
         return NotAsked(
-            NotAskedCode.ENTRY_TYPE,
-            f"this network asks beacons about variants, not {query.entry_type}",
+            NotAskedCode.ENTRY_TYPE, f"its protocol knows variants only, not {asked}{below}"
         )
-    told = member.capabilities.entry_types
-    if told and GENOMIC_VARIANT not in {entry_type_of(name) for name in told}:
-        return NotAsked(NotAskedCode.ENTRY_TYPE, "it says it holds no variants")
+    if query.record_id is not None:
+        return NotAsked(
+            NotAskedCode.QUERY_KIND, "its protocol cannot be asked for one record by its id"
+        )
+    return refuse_everywhere(query, member)
+
+
+def refuse_everywhere(query: Query, member: RegisteredMember) -> NotAsked | None:
+    """Give the reason not to ask that holds whatever the protocol, if there is one."""
+    if (lacking := _lacking_entry_type(query, member)) is not None:
+        held = ENTRY_TYPES[lacking].name.lower()
+        return NotAsked(NotAskedCode.ENTRY_TYPE, f"it says it holds no {held}")
     if query.dataset_ids and not asked_data_sets(query, member):
         return NotAsked(
             NotAskedCode.DATASET, "none of the data sets asked for belongs to this beacon"
@@ -78,6 +89,16 @@ def refuse(query: Query, member: RegisteredMember) -> NotAsked | None:
             "which variant files do not list",
         )
     return None
+
+
+def _lacking_entry_type(query: Query, member: RegisteredMember) -> str | None:
+    """Name an entry type the question needs and the member does not list; its map outweighs it."""
+    told = member.capabilities.entry_types
+    if not told or endpoint_key(query) in (member.capabilities.endpoints or {}):
+        return None
+    held = {entry_type_of(name) for name in told}
+    needed = (query.entry_type, query.within)
+    return next((one for one in needed if one is not None and one not in held), None)
 
 
 def asked_data_sets(

@@ -5,7 +5,7 @@ about meaning: every problem is named at once. Beacon v2.1.1 framework
 (requests/beaconRequestBody.json) and genomicVariations (requestParameters.json).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -20,10 +20,10 @@ from aggregator.model.query import (
     VariantQuestion,
 )
 from aggregator.model.question import ReferenceSequence, check
-from aggregator.protocol.filters import read_filters
+from aggregator.protocol.entry_types import entry_type_of, entry_type_of_schema
+from aggregator.protocol.filters import DEFAULTS_OF_FILTERS, read_filters
 from aggregator.protocol.parameters import (
     ALIASES,
-    IGNORED,
     LENGTHS,
     POSITIONS,
     TEXTS,
@@ -32,7 +32,7 @@ from aggregator.protocol.parameters import (
     variant_fields,
     warn_unknown,
 )
-from aggregator.protocol.surface import Target
+from aggregator.protocol.surface import ENTRY_TYPES, Target
 from aggregator.text.genes import is_symbol, read_amino_acid_change, write_symbol
 from aggregator.text.hgvs import GenomicKind, parse_genomic
 
@@ -44,6 +44,7 @@ _OPTIONS: Final = (
     "limit",
     "testMode",
     "filters",
+    *DEFAULTS_OF_FILTERS,
     "datasetIds",
 )
 
@@ -51,8 +52,8 @@ MAX_SHORT_FORM_BASES: Final = 10_000
 """The longest deletion or duplication whose bases are looked up in the reference sequence."""
 
 
-VARIANT_NESTS: Final = ("g_variant", "g_variants", "genomicVariant", "genomicVariation")
-"""Where clients put the variant's parameters beside `requestParameters`, or in it."""
+MAX_SCHEMAS: Final = 20
+"""How many requested schemas are read."""
 
 
 def read_v2(
@@ -69,7 +70,7 @@ def read_v2(
     known = {ALIASES.get(name, name): value for name, value in parameters.items()}
     reader = ParameterReader(known)
     fields = variant_fields(reader)
-    granularity = reader.choice("requestedGranularity", [g.value for g in Granularity])
+    granularity = _granularity(reader)
     include = reader.choice("includeResultsetResponses", [i.value for i in Include])
     pagination = _pagination(reader, max_limit)
     fields.gene, fields.amino_acid_change = _names(fields)
@@ -77,12 +78,8 @@ def read_v2(
     unknown = warn_unknown(reader, {*TEXTS, *LENGTHS, *POSITIONS, *_OPTIONS})
     target = target or Target()
     filters = read_filters(reader)
-    is_everything = fields.is_empty and not filters and target.record_id is None
-    if is_everything and (unknown or fields.assembly):
-        reader.problems.append(
-            "no variant was understood, and a question for everything is not what was meant"
-            + (f": unknown parameters {', '.join(unknown[:10])}" if unknown else "")
-        )
+    if fields.is_empty and not filters:
+        _check_everything_is_meant(reader, target, unknown, has_assembly=bool(fields.assembly))
     query = Query(
         variant=checked.question,
         entry_type=target.entry_type,
@@ -94,7 +91,7 @@ def read_v2(
         include=Include(include or Include.HIT),
         pagination=pagination,
         test_mode=reader.flag("testMode"),
-        requested_schemas=_requested_schemas(reader),
+        requested_schemas=_requested_schemas(reader, target.entry_type),
     )
     return ReadQuery(
         query,
@@ -103,47 +100,36 @@ def read_v2(
     )
 
 
-def spread_body(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Spread a Beacon v2 request body into flat parameters.
+def _granularity(reader: ParameterReader) -> str | None:
+    """Read the granularity, which may be told twice but not differently."""
+    name = "requestedGranularity"
+    told = reader.parameters.get(name)
+    values = told if isinstance(told, list) else [told]
+    distinct = {str(one).strip().lower(): one for one in values if one not in ("", None)}
+    if len(distinct) > 1:
+        words = " and ".join(f"“{word[:40]}”" for word in list(distinct)[:3])
+        reader.problems.append(f"{name}: {words} contradict each other, give one")
+        return None
+    one = ParameterReader({name: next(iter(distinct.values()), None)})
+    chosen = one.choice(name, [g.value for g in Granularity])
+    reader.problems += one.problems
+    return chosen
 
-    Options may stand inside `query`, where the specification has them, or outside; the variant's
-    parameters under `g_variant` or flat. What stands deeper wins. Raises ValueError with the
-    problem for a body whose parts have the wrong shape.
+
+def _check_everything_is_meant(
+    reader: ParameterReader, target: Target, unknown: Sequence[str], *, has_assembly: bool
+) -> None:
+    """Note the problem of a question for all records whose parameters say something else.
+
+    Lists of data sets and cohorts, and what belongs to one record, are asked for as a whole.
     """
-    flat: dict[str, Any] = {}
-    query = body.get("query")
-    for level in (body, query if isinstance(query, Mapping) else {}):
-        flat.update({key: value for key, value in level.items() if value is not None})
-    if query is not None and not isinstance(query, Mapping):
-        raise ValueError("query: expected an object")
-    parameters = flat.pop("requestParameters", None) or {}
-    if not isinstance(parameters, Mapping):
-        raise ValueError("query.requestParameters: expected an object")  # noqa: TRY004 - of data
-    for name, value in parameters.items():
-        if isinstance(value, Mapping):
-            flat.update({key: below for key, below in value.items() if below is not None})
-        elif value is not None:
-            flat[name] = value
-    for name in VARIANT_NESTS:
-        if isinstance(nested := flat.get(name), Mapping):
-            del flat[name]
-            flat.update({key: below for key, below in nested.items() if below is not None})
-    pagination = flat.pop("pagination", None)
-    if isinstance(pagination, Mapping):
-        flat.update({key: value for key, value in pagination.items() if value is not None})
-    elif pagination is not None:
-        raise ValueError("query.pagination: expected an object")
-    if "datasets" in flat:
-        flat.setdefault("datasetIds", flat.pop("datasets"))
-    schemas = flat.get("requestedSchemas") or _meta_of(body).get("requestedSchemas")
-    for name in IGNORED:
-        flat.pop(name, None)
-    return {**flat, "requestedSchemas": schemas} if schemas else flat
-
-
-def _meta_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    meta = body.get("meta")
-    return meta if isinstance(meta, Mapping) else {}
+    if target.record_id is not None or ENTRY_TYPES[target.entry_type].is_collection:
+        return
+    if unknown or has_assembly:
+        reader.problems.append(
+            "no variant was understood and no filter, and a question for everything is not what "
+            "was meant" + (f": unknown parameters {', '.join(unknown[:10])}" if unknown else "")
+        )
 
 
 def request_parameters(query: Query) -> dict[str, Any]:
@@ -235,15 +221,43 @@ def _from_short_form(fields: VariantFields, reference: ReferenceSequence | None)
     )
 
 
-def _requested_schemas(reader: ParameterReader) -> tuple[RequestedSchema, ...]:
-    """Read `requestedSchemas`; what is no object of the specification is left out."""
-    told = reader.parameters.get("requestedSchemas")
-    found = [
-        RequestedSchema(str(one["entityType"])[:200], str(one["schema"])[:2000])
-        for one in (told if isinstance(told, list) else [told])[:20]
-        if isinstance(one, Mapping) and one.get("entityType") and one.get("schema")
+def _requested_schemas(reader: ParameterReader, entry_type: str) -> tuple[RequestedSchema, ...]:
+    """Read `requestedSchemas` of a body, or `requestedSchema` of an address.
+
+    A schema alone is meant for what is asked for; what names no schema is left out.
+    """
+    told = [
+        one
+        for name in ("requestedSchemas", "requestedSchema")
+        for one in _as_list(reader.parameters.get(name))
     ]
+    found = [schema for one in told[:MAX_SCHEMAS] if (schema := _requested(one, entry_type))]
+    others = [one.schema for one in found if not _is_default(one)]
+    if others:
+        reader.warnings.append(
+            "requestedSchemas: records come in the schemas members send them in, which need not be "
+            + ", ".join(dict.fromkeys(schema[:100] for schema in others))
+        )
     return tuple(dict.fromkeys(found))
+
+
+def _requested(told: Any, entry_type: str) -> RequestedSchema | None:
+    if isinstance(told, Mapping):
+        schema, named = told.get("schema"), told.get("entityType") or entry_type_of_schema(told)
+    else:
+        schema, named = told, None
+    if not isinstance(schema, str) or not schema.strip():
+        return None
+    return RequestedSchema(str(named or entry_type)[:200], schema.strip()[:2000])
+
+
+def _is_default(requested: RequestedSchema) -> bool:
+    known = ENTRY_TYPES.get(entry_type_of(requested.entity_type) or "")
+    return known is not None and requested.schema in {known.schema, known.schema_id}
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _pagination(reader: ParameterReader, max_limit: int) -> Pagination:

@@ -19,7 +19,7 @@ from aggregator.protocol.parameters import (
     warn_unknown,
 )
 
-_WINDOWS: Final = ("startMin", "startMax", "endMin", "endMax")
+WINDOWS: Final = ("startMin", "startMax", "endMin", "endMax")
 
 
 def read_v1(
@@ -32,7 +32,7 @@ def read_v1(
     reader = ParameterReader(parameters)
     warn_unknown(
         reader,
-        {*TEXTS, *POSITIONS, *_WINDOWS, "datasetIds", "includeDatasetResponses"}
+        {*TEXTS, *POSITIONS, *WINDOWS, "datasetIds", "includeDatasetResponses"}
         - {"geneId", "aminoacidChange", "genomicAlleleShortForm"},
     )
     include = reader.choice("includeDatasetResponses", [i.value for i in Include])
@@ -61,7 +61,10 @@ def read_v1(
 def _v1_fields(reader: ParameterReader) -> VariantFields:
     fields = variant_fields(reader)
     fields.gene = fields.amino_acid_change = fields.short_form = None
-    windows = {name: reader.integer(name) for name in _WINDOWS}
+    for name, values in (("start", fields.start), ("end", fields.end)):
+        if len(values) > 1:
+            reader.problems.append(f"{name}: {len(values)} numbers, where version 1 has one")
+    windows = {name: reader.integer(name) for name in WINDOWS}
     if fields.reference and set(fields.reference.upper()) == {"N"}:
         fields.reference = None  # "any": the version's way to leave it out
     given = [name for name, value in windows.items() if value is not None]
@@ -102,7 +105,7 @@ def _read_windows(
         reader.problems.append(f"a window needs {', '.join(missing)} as well")
         fields.start = fields.end = (0, 1)
         return
-    low, high, end_low, end_high = (windows[name] or 0 for name in _WINDOWS)
+    low, high, end_low, end_high = (windows[name] or 0 for name in WINDOWS)
     for name, one, other in (("start", low, high), ("end", end_low, end_high)):
         if one > other:
             reader.problems.append(f"{name}Min {one} is above {name}Max {other}")

@@ -3,7 +3,7 @@
 Paths of the network, of members' maps and of explanations are read and written here alone.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -169,11 +169,47 @@ def endpoint_key(query: Query) -> str:
     return list_key(query.entry_type)
 
 
+def lists_collections(query: Query) -> bool:
+    """Whether a question lists data sets or cohorts, which are collections and no records."""
+    is_collection = ENTRY_TYPES[query.entry_type].is_collection
+    return is_collection and query.record_id is None and query.within is None
+
+
 def path_of(key: str) -> str:
     """Give the standard path of an endpoint key: `/individuals/{id}/g_variants`."""
     return "".join(
         f"/{ENTRY_TYPES[part].path if part in ENTRY_TYPES else part}" for part in key.split("/")
     )
+
+
+def owner_of(record_id: str, member_ids: Container[str]) -> tuple[str | None, str]:
+    """Read `member~id` as the member and its own id; any other id belongs to nobody in particular.
+
+    What stands before the first `~` counts only where it is the id of a member.
+    """
+    owner, tilde, rest = record_id.partition("~")
+    if tilde and owner in member_ids:
+        return owner, rest
+    return None, record_id
+
+
+QUESTION_KEYS: Final = tuple(
+    key
+    for one in ENTRY_TYPES
+    for key in (
+        list_key(one),
+        record_key(one),
+        *(nested_key(one, below) for below in DEFAULT_NESTED[one]),
+    )
+)
+"""The endpoints for records of the default model."""
+
+TERMS_PATHS: Final = tuple(
+    f"{path_of(key)}/{FILTERING_TERMS}"
+    for one in ENTRY_TYPES.values()
+    for key in (list_key(one.id), *([record_key(one.id)] if one.is_collection else []))
+)
+"""Where the filters of an entry type are listed, and those of a data set or cohort."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +240,9 @@ def target_of(segments: Sequence[str], offered: Collection[str] = ()) -> Target 
     record_id = segments[1]
     if not record_id.strip() or len(record_id) > MAX_ID or not record_id.isprintable():
         return f"An id is 1 to {MAX_ID} printable characters."
+    if record_id in {".", ".."}:
+        # addresses are tidied on their way: it would be the list, or the beacon, that is asked
+        return f"“{record_id}” is no id."
     if len(segments) == 2:
         return Target(first.id, record_id=record_id)
     if len(segments) > 3:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from aggregator.protocol import v0, v1, v2
+from aggregator.protocol import beacon_network, csc, v0, v1, v2
 from aggregator.protocol.wire import Translator
 from registry.models import Protocol
 
@@ -11,6 +11,8 @@ _TRANSLATORS: Final[Mapping[Protocol, Translator]] = {
     Protocol.V0: v0,
     Protocol.V1: v1,
     Protocol.V2: v2,
+    Protocol.CSC: csc,
+    Protocol.BEACON_NETWORK: beacon_network,
 }
 
 

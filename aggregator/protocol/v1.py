@@ -9,7 +9,7 @@ read only the first `datasetIds` of a GET, and list one row per matching variant
 per data set. How answers deviate is listed in `v1_reading`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -49,8 +49,17 @@ class _Wording:
     spelled: str | None = None
 
 
+RequestWriter = Callable[[Mapping[str, Any], tuple[str, ...], RegisteredMember], Request | NotAsked]
+"""Writes the request from v1's parameters and the data sets to name."""
+
+
 def plan(query: Query, member: RegisteredMember) -> Ask | NotAsked:
     """Put the question in v1's words; v1 knows sequence and bracket questions only."""
+    return plan_with(query, member, _request)
+
+
+def plan_with(query: Query, member: RegisteredMember, write: RequestWriter) -> Ask | NotAsked:
+    """Put the question in v1's words for a server that takes them in another kind of request."""
     if (refused := refuse(query, member) or _refuse(query, member)) is not None:
         return refused
     variant = query.variant
@@ -78,7 +87,9 @@ def plan(query: Query, member: RegisteredMember) -> Ask | NotAsked:
             return NotAsked(
                 NotAskedCode.DATASET, f"none of the data sets asked for is in {where.named}"
             )
-        request = _request(kept, data_sets, member)
+        request = write(kept, data_sets, member)
+        if isinstance(request, NotAsked):
+            return request
         parts.append(Part(request, wording.match, wording.spelled))
     warnings = where.warnings + indel_warnings(variant, member, len(parts))
     return Ask(tuple(parts), warnings, are_disjoint=variant.allele is None)

@@ -9,7 +9,7 @@ success status, verdicts as text, `exists` missing beside telling rows.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from aggregator.model.answer import Answer, Exists, ResultSet
+from aggregator.model.answer import Answer, Exists, Leaf, ResultSet
 from aggregator.model.query import Granularity, Query
 from aggregator.protocol.bodies import invalid_body, json_value
 from aggregator.protocol.data_sets import only_asked
@@ -31,10 +31,13 @@ from aggregator.protocol.tolerant import (
     text_of,
     versions_of,
 )
+from aggregator.protocol.v2_networks import incomplete_no, is_partial, leaves_of, network_of
 from aggregator.protocol.wire import Failure, Part, Reply
 from registry.models import Dialect
 from registry.snapshot import RegisteredMember
 
+NO_UNIT: Final = "not told"
+"""What a network like ours writes as `info.countUnit` of a count it does not know the unit of."""
 ROWS_DISAGREE: Final = "it says yes, but none of the data sets it lists does"
 
 _TOLD_ELSEWHERE: Final = {"datasetId", "exists", "error", "info", "datasetHandover"}
@@ -88,36 +91,39 @@ def answer_of(
         return without_verdict(document)
     if exists is Exists.NO and Exists.YES in said:
         return no_verdict("it says no, but one of its data sets says yes")
-    if exists is Exists.NO and (why := _incomplete(document, said)) is not None:
-        return no_verdict(why)
-    count = _count(exists, result_sets)
+    leaves = leaves_of((), document.get("info"), None)
+    if exists is Exists.NO and (why := _incomplete(document, said, leaves)) is not None:
+        return why
+    units = _units(exists, result_sets)
+    count = _count(exists, result_sets) if len(units) < 2 else None
     version = text_of(document.get("apiVersion"))
     return Answer(
         exists=exists,
         count=count,
-        unit=None if count is None else _unit(version, member),
+        unit=None if count is None else next(iter(units), _unit(version, member)),
         granularity=Granularity.BOOLEAN if count is None else Granularity.COUNT,
         result_sets=result_sets,
         handovers=handovers_of(document.get("beaconHandover")),
         warnings=(ROWS_DISAGREE,) if exists is Exists.YES and said == {Exists.NO} else (),
         beacon_id=id_of(document.get("beaconId")),
         api_version=version,
+        leaves=leaves,
+        is_partial=exists is Exists.YES and is_partial(leaves, document.get("info")),
     )
 
 
-def _incomplete(document: Mapping[str, Any], said: set[Exists]) -> str | None:
+def _incomplete(
+    document: Mapping[str, Any], said: set[Exists], leaves: Sequence[Leaf]
+) -> Failure | None:
     """Say why a no is none: some data sets, or beacons of a network, did not say.
 
     A network like ours lists beacons it could not ask beside a no that is complete, and says so.
     """
-    network = info_of(document.get("info")).get("network")
-    verdict = network.get("verdict") if isinstance(network, Mapping) else None
-    if verdict == "not_found":
-        return None
-    if verdict is not None:
-        return "it is a network itself, and not all of its beacons answered"
-    if Exists.UNKNOWN in said:
-        return "it says no, but some of its data sets say neither yes nor no"
+    info = document.get("info")
+    if (incomplete := incomplete_no(leaves, info)) is not None:
+        return incomplete
+    if "verdict" not in network_of(info) and Exists.UNKNOWN in said:
+        return no_verdict("it says no, but some of its data sets say neither yes nor no")
     return None
 
 
@@ -211,6 +217,12 @@ def _count(exists: Exists, result_sets: Sequence[ResultSet]) -> int | None:
     counts = [one.count for one in result_sets if one.exists is exists]
     told = [count for count in counts if count is not None]
     return sum(told) if told and len(told) == len(counts) else None
+
+
+def _units(exists: Exists, result_sets: Sequence[ResultSet]) -> set[str | None]:
+    """Give what the counts are of, where a network like ours says it of each."""
+    told = [one.info.get("countUnit") for one in result_sets if one.exists is exists]
+    return {None if unit == NO_UNIT else unit for unit in told if isinstance(unit, str)}
 
 
 def _unit(version: str | None, member: RegisteredMember) -> str | None:

@@ -1,58 +1,63 @@
 """Speaks Beacon v2: versions 2.0 to 2.1.1, and what calls itself 2.2.
 
-Specification: https://github.com/ga4gh-beacon/beacon-v2, tag v2.1.1 (framework, and the
-genomicVariations of the default model). Coordinates are 0-based, half-open, windows too.
+Specification: https://github.com/ga4gh-beacon/beacon-v2, tag v2.1.1 (framework and the
+default model). Coordinates are 0-based, half-open, windows too.
 
 No wire form reaches all servers, so each is asked in its own: GET, flat, one start as a scalar,
-bare chromosome, GRC assembly unless the dialect says otherwise, and no parameter more than needed.
+bare chromosome, GRC assembly unless the dialect says otherwise, and no parameter more than needed;
+filters by POST (`v2_filters`). Where each entry type is asked is found by `v2_address`.
 Known deviations of real members, each with a test: nested or only flat `requestParameters` in a
 POST, `start` only as list or only as number, inclusive windows (EGA's servers), `skip` counting
 records, unknown parameters refused, empty alternate bases taken for "any", N compared literally.
 How answers deviate is listed in `v2_reading` and `v2_echo`.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from aggregator.model.answer import Match
 from aggregator.model.genome import Assembly, chromosome_length
 from aggregator.model.outcome import NotAskedCode
-from aggregator.model.query import Granularity, Query, QuestionKind, VariantQuestion
+from aggregator.model.query import (
+    GENOMIC_VARIANT,
+    Granularity,
+    Query,
+    QuestionKind,
+    VariantQuestion,
+)
 from aggregator.protocol import v2_reading
 from aggregator.protocol.planning import (
     ANY_BASE,
     Bases,
     Place,
-    address,
-    asked_data_sets,
-    get,
     indel_warnings,
     place,
-    post,
-    refuse,
+    refuse_everywhere,
     refuse_wildcards,
     sendable,
     sequence,
 )
+from aggregator.protocol.v2_address import address_of
+from aggregator.protocol.v2_filters import filter_warnings, refuse_filters
+from aggregator.protocol.v2_forms import request_of
 from aggregator.protocol.variant_types import CNV, VCF_TYPES, vcf_types
-from aggregator.protocol.wire import Ask, NotAsked, Part, Request
+from aggregator.protocol.wire import Ask, NotAsked, Part
 from registry.models import Dialect
 from registry.snapshot import RegisteredMember
-
-API_VERSION: Final = "2.0"
-"""The version stated in the bodies of requests: compatible with every 2.x."""
 
 read: Final = v2_reading.read
 
 
 def plan(query: Query, member: RegisteredMember) -> Ask | NotAsked:
     """Put the question in the form the member's software takes."""
-    if (refused := refuse(query, member) or _refuse(query, member)) is not None:
+    if (refused := refuse_everywhere(query, member) or _refuse(query, member)) is not None:
         return refused
+    url = address_of(query, member)
+    if isinstance(url, NotAsked):
+        return url
     variant = query.variant
     if variant is None:
-        return Ask((Part(_request({}, query, member)),))
+        return Ask((Part(request_of(url, {}, query, member)),), filter_warnings(query))
     where = place(query, variant, member) if variant.has_position else None
     if isinstance(where, NotAsked):
         return where
@@ -67,14 +72,20 @@ def plan(query: Query, member: RegisteredMember) -> Ask | NotAsked:
             parameters = _parameters(asked, member, where, bases)
             if isinstance(parameters, NotAsked):
                 return parameters
-            request = _request(parameters, query, member)
+            request = request_of(url, parameters, query, member)
             if bases is None:
                 spelled = None if asked is variant else f"variant type {asked.variant_type}"
                 parts.append(Part(request, match, spelled))
             else:
                 parts.append(Part(request, bases.match, bases.spelled))
-    warnings = (where.warnings if where else ()) + indel_warnings(variant, member, len(parts))
-    return Ask(tuple(parts), warnings, are_disjoint=variant.variant_type == CNV)
+    warnings = (
+        *(where.warnings if where else ()),
+        *indel_warnings(variant, member, len(parts)),
+        *filter_warnings(query),
+    )
+    # one individual may carry a deletion and a duplication, one variant is not both
+    is_disjoint = variant.variant_type == CNV and query.entry_type == GENOMIC_VARIANT
+    return Ask(tuple(parts), warnings, are_disjoint=is_disjoint)
 
 
 def _by_type(variant: VariantQuestion) -> tuple[tuple[VariantQuestion, Match], ...]:
@@ -103,8 +114,8 @@ def _by_type(variant: VariantQuestion) -> tuple[tuple[VariantQuestion, Match], .
 
 def _refuse(query: Query, member: RegisteredMember) -> NotAsked | None:
     dialect = member.dialect
-    if query.filters:
-        return NotAsked(NotAskedCode.FILTER, "this network cannot pass filters on to beacons")
+    if (refused := refuse_filters(query, member)) is not None:
+        return refused
     if query.dataset_ids and {"datasets", "datasetIds"} & set(dialect.drop):
         return NotAsked(NotAskedCode.DATASET, "cannot be asked for single data sets")
     is_paged = query.granularity is Granularity.RECORD and query.pagination.skip > 0
@@ -167,76 +178,3 @@ def _reference(variant: VariantQuestion) -> str | None:
     is_typed_position = variant.kind is QuestionKind.SEQUENCE and variant.alternate is None
     is_short = reference is not None and len(reference) < 2
     return None if is_typed_position and is_short else reference
-
-
-def _request(parameters: Mapping[str, Any], query: Query, member: RegisteredMember) -> Request:
-    url = address(member, ("g_variants", "query"), "g_variants")
-    if member.dialect.method == "POST":
-        return post(url, _body(parameters, query, member))
-    return get(url, _flat(parameters, query, member).items())
-
-
-def _flat(parameters: Mapping[str, Any], query: Query, member: RegisteredMember) -> dict[str, str]:
-    """Give the parameters of a GET: flat, lists joined by commas."""
-    told: dict[str, Any] = {
-        **parameters,
-        **_options(query, member),
-        **_pagination(query, member.dialect),
-    }
-    if data_sets := asked_data_sets(query, member):
-        told["datasets"] = data_sets
-    rename = member.dialect.rename
-    return {rename.get(name, name): _joined(value) for name, value in told.items()}
-
-
-def _body(parameters: Mapping[str, Any], query: Query, member: RegisteredMember) -> dict[str, Any]:
-    """Give the body of a POST, with the variant part nested (as the schema has it) or flat."""
-    dialect = member.dialect
-    is_nested = dialect.parameters == "nested"
-    is_list = dialect.start == "list"
-    variant = {
-        dialect.rename.get(name, name): value[0]
-        if isinstance(value, list) and len(value) == 1 and not is_list
-        else value
-        for name, value in parameters.items()
-    }
-    data_sets = list(asked_data_sets(query, member))
-    requested: dict[str, Any] = {"g_variant": variant} if is_nested and variant else variant
-    if data_sets:
-        requested["datasets"] = {"datasetIds": data_sets} if is_nested else data_sets
-    body = {"requestParameters": requested} if requested else {}
-    body |= _options(query, member)
-    if pagination := _pagination(query, dialect):
-        body["pagination"] = pagination
-    return {"meta": {"apiVersion": API_VERSION}, "query": body}
-
-
-def _options(query: Query, member: RegisteredMember) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "requestedGranularity": query.granularity.value,
-        "includeResultsetResponses": "ALL",
-    }
-    if query.test_mode:
-        options["testMode"] = True
-    return {name: value for name, value in options.items() if name not in member.dialect.drop}
-
-
-def _pagination(query: Query, dialect: Dialect) -> dict[str, int]:
-    """Give skip and limit, which only records need; `skip` counts pages unless told otherwise."""
-    if query.granularity is not Granularity.RECORD or dialect.paging == "none":
-        return {}
-    skip, limit = query.pagination.skip, query.pagination.limit
-    if dialect.paging == "records":
-        skip *= limit
-    told = {"skip": skip, "limit": limit} if skip else {"limit": limit}
-    return {
-        name: value for name, value in told.items() if not {name, "pagination"} & set(dialect.drop)
-    }
-
-
-def _joined(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (list, tuple)):
-        return ",".join(str(item) for item in value)
-    return str(value)

@@ -7,56 +7,139 @@ spelling of the same thing do not. Framework v2.1.1, sections/beaconResponseMeta
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from aggregator.model.allele import BASES, Allele, canonical_allele
 from aggregator.model.genome import MITOCHONDRION, GenomeError, parse_assembly, parse_chromosome
 from aggregator.model.query import GENOMIC_VARIANT
 from aggregator.protocol.entry_types import entry_type_of_schema
+from aggregator.protocol.surface import ENTRY_TYPES
 from aggregator.protocol.variant_types import same_type
 from aggregator.protocol.wire import Request
 from registry.models import Dialect
 
 _NUMBER: Final = re.compile(r"\d{1,12}")
 _NESTS: Final = ("g_variant", "g_variants", "genomicVariant", "genomicVariation", "variant")
+_BASES_OF: Final = ("referenceBases", "alternateBases")
+_OF_ALLELE: Final = frozenset({"start", "end", *_BASES_OF})
 _NOT_TOLD: Final = ("", "string", "null", "none", "not provided")
 
 
-def contradiction(meta: Any, request: Request, dialect: Dialect) -> str | None:
-    """Say how the echo contradicts the question; None if it does not."""
+def contradiction(
+    meta: Any, request: Request, dialect: Dialect, expected: Collection[str] = (GENOMIC_VARIANT,)
+) -> str | None:
+    """Say how the echo contradicts the question; None if it does not.
+
+    `expected` are the entry types the answer may be about, the one asked for first.
+    """
     if not isinstance(meta, dict):
         return None
-    summary = meta.get("receivedRequestSummary")
-    summary = summary if isinstance(summary, dict) else {}
+    summary = _summary(meta)
     for schemas in (meta.get("returnedSchemas"), summary.get("requestedSchemas")):
-        if (other := _other_entry_type(schemas)) is not None:
-            return f"the answer is about {other}, the question was about variants"
-    echoed = _parameters(summary.get("requestParameters") or summary.get("req_params"))
-    if not echoed:
+        if (other := _other_entry_type(schemas, expected)) is not None:
+            asked = _in_words(next(iter(expected)))
+            return f"the answer is about {_in_words(other)}, the question was about {asked}"
+    echoed = _echoed(summary, dialect)
+    if not echoed and not summary.get("filters"):
         return None
-    names = {theirs: ours for ours, theirs in dialect.rename.items()}
-    echoed = {names.get(name, name): value for name, value in echoed.items()}
-    sent = _sent(request)
-    sent = {names.get(name, name): value for name, value in sent.items()}
-    for name, same in _SAME.items():
-        ours, told = _values(sent.get(name)), _values(echoed.get(name))
-        if ours and told and not same(ours, told):
+    sent = _under_our_names(_sent(request), dialect)
+    if summary.get("filters") and _filters_differ(sent.get("filters"), summary.get("filters")):
+        return "the answer is to another question: its echo names other filters"
+    for name in [name for name in _SAME if name in echoed and name in sent]:
+        ours, told = _values(sent[name]), _values(echoed[name])
+        if not ours or not told or _SAME[name](ours, told):
+            continue
+        if name not in _OF_ALLELE or not _names_same_allele(sent, echoed):
             # The value stays out of the message: it may be somebody else's question.
             return f"the answer is to another question: its echo differs in {name}"
     return None
 
 
-def _other_entry_type(schemas: Any) -> str | None:
-    """Give a known entry type that is named where none of ours is."""
+def shows_variant(meta: Any, request: Request, dialect: Dialect) -> bool:
+    """Whether the echo repeats at least one parameter of the variant that was sent.
+
+    The assembly alone names no variant, nor do positions that are all zero.
+    """
+    if not isinstance(meta, dict):
+        return False
+    sent, echoed = _under_our_names(_sent(request), dialect), _echoed(_summary(meta), dialect)
+    for name, same in _SAME.items():
+        ours, told = _values(sent.get(name)), _values(echoed.get(name))
+        is_told = bool(ours and told) and (any(text.strip("0") for text in told) or ours == told)
+        if name != "assemblyId" and is_told and same(ours, told):
+            return True
+    return False
+
+
+def _names_same_allele(sent: Mapping[str, Any], echoed: Mapping[str, Any]) -> bool:
+    """Whether the echo is the allele that was sent in another spelling, as networks trim them."""
+    ours, theirs = _allele(sent), _allele(echoed)
+    return ours is not None and ours == theirs
+
+
+def _allele(parameters: Mapping[str, Any]) -> Allele | None:
+    start, bases = _values(parameters.get("start")), [parameters.get(name) for name in _BASES_OF]
+    if len(start) != 1 or not _NUMBER.fullmatch(start[0]):
+        return None
+    reference, alternate = (one.upper() if isinstance(one, str) else None for one in bases)
+    if reference is None or alternate is None or reference == alternate:
+        return None
+    if not (BASES.fullmatch(reference) and BASES.fullmatch(alternate)):
+        return None
+    return canonical_allele(int(start[0]), reference, alternate)
+
+
+def _summary(meta: Mapping[str, Any]) -> dict[str, Any]:
+    summary = meta.get("receivedRequestSummary")
+    return summary if isinstance(summary, dict) else {}
+
+
+def _echoed(summary: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    told = _parameters(summary.get("requestParameters") or summary.get("req_params"))
+    return _under_our_names(told, dialect)
+
+
+def _under_our_names(parameters: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    if not dialect.rename:
+        return dict(parameters)
+    names = {theirs: ours for ours, theirs in dialect.rename.items()}
+    return {names.get(name, name): value for name, value in parameters.items()}
+
+
+def _other_entry_type(schemas: Any, expected: Collection[str]) -> str | None:
+    """Give a known entry type that is named where none of the expected is."""
     if isinstance(schemas, dict):
         schemas = [schemas]
     if not isinstance(schemas, list):
         return None
     named = [name for one in schemas if (name := entry_type_of_schema(one)) is not None]
-    return named[0] if named and GENOMIC_VARIANT not in named else None
+    return named[0] if named and not set(expected) & set(named) else None
+
+
+def _in_words(entry_type: str) -> str:
+    known = ENTRY_TYPES.get(entry_type)
+    return known.name.lower() if known else entry_type
+
+
+def _filters_differ(sent: Any, echoed: Any) -> bool:
+    """Whether the echo names filters, and none of them is one that was sent."""
+    ours, theirs = _filter_fields(sent), _filter_fields(echoed)
+    return bool(ours and theirs) and not ours & theirs
+
+
+def _filter_fields(filters: Any) -> set[str]:
+    """Read what filters are about, as objects, texts or one comma list; values left aside."""
+    items = filters.split(",") if isinstance(filters, str) else filters
+    named = [
+        item.get("id") if isinstance(item, dict) else item
+        for item in (items if isinstance(items, list) else [])
+    ]
+    texts = [re.split(r":?[<>=!]", one)[0] for one in named if isinstance(one, str)]
+    return {text.strip().replace("_", ":").casefold() for text in texts if text.strip()}
 
 
 def _parameters(echo: Any) -> dict[str, Any]:
@@ -75,7 +158,8 @@ def _sent(request: Request) -> dict[str, Any]:
         return dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
     document = msgspec.json.decode(request.body)
     query = document.get("query", {}) if isinstance(document, dict) else {}
-    return _parameters(query.get("requestParameters"))
+    asked = {key: value for key, value in query.items() if key != "requestParameters"}
+    return asked | _parameters(query.get("requestParameters"))
 
 
 def _values(value: Any) -> list[str]:

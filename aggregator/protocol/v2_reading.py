@@ -1,4 +1,4 @@
-"""Reads answers of Beacon v2: boolean, count and result-set responses of the framework v2.1.1.
+"""Reads answers of Beacon v2: boolean, count, result-set and collection responses (v2.1.1).
 
 One pass over the body: what is small becomes values, records stay the member's own bytes.
 
@@ -10,11 +10,12 @@ listed as `exists: false` with `info.error`, and a "no" that may be a censored s
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
 
-from aggregator.model.answer import Answer, Exists, ResultSet
+from aggregator.model.answer import Answer, Exists, Leaf, ResultSet
 from aggregator.model.query import GENOMIC_VARIANT, Granularity, Query
 from aggregator.protocol.bodies import decode, invalid_body, text_bytes
 from aggregator.protocol.data_sets import only_asked
@@ -35,42 +36,39 @@ from aggregator.protocol.tolerant import (
     info_of,
     text_of,
 )
-from aggregator.protocol.v2_echo import contradiction
+from aggregator.protocol.v2_absence import no_such_record
+from aggregator.protocol.v2_collections import (
+    NOTHING,
+    collection_objects,
+    count_listed,
+    placed,
+)
+from aggregator.protocol.v2_echo import contradiction, shows_variant
+from aggregator.protocol.v2_filters import left_out, unlisted
+from aggregator.protocol.v2_networks import (
+    incomplete_no,
+    is_partial,
+    leaves_of,
+    unit_of,
+    verdict_of,
+    with_leaves,
+)
+from aggregator.protocol.v2_records import recheck
+from aggregator.protocol.v2_sets import AnySet, result_sets_of
+from aggregator.protocol.v2_teaching import lesson
 from aggregator.protocol.wire import Failure, Part, Reply
-from registry.models import Dialect
 from registry.snapshot import RegisteredMember
 
-UNIT: Final = f"{GENOMIC_VARIANT} records"
 CENSORED: Final = "not found, or in fewer people than it may tell"
 SETS_DISAGREE: Final = "it says yes, but none of the data sets it lists does"
 ZERO_TOLD: Final = "it says yes and counts 0; the count was left out"
 EMPTY_PAGE: Final = "nothing on this page; an earlier page may hold something"
 MAX_WARNINGS: Final = 5
 
-_BRACE: Final = ord("{")
-
-
-class _Set(msgspec.Struct, rename="camel"):
-    id: Any = None
-    set_type: Any = None
-    exists: Any = None
-    results_count: Any = None
-    results: list[msgspec.Raw] | dict[str, msgspec.Raw] | str | int | float | bool | None = None
-    results_handovers: Any = None
-    results_handover: Any = None
-    info: Any = None
-    beacon_id: Any = None
-    dataset_name: Any = None
-    count_adjusted_to: Any = None
-    count_precision: Any = None
-    error: Any = None
-
-
-_AnySet = _Set | list[msgspec.Raw] | str | int | float | bool | None
-
 
 class _Response(msgspec.Struct, rename="camel"):
-    result_sets: dict[str, _AnySet] | list[_AnySet] | str | int | float | bool | None = None
+    result_sets: dict[str, AnySet] | list[AnySet] | str | int | float | bool | None = None
+    collections: msgspec.Raw = NOTHING
 
 
 class _Document(msgspec.Struct, rename="camel"):
@@ -97,7 +95,10 @@ _DECODER: Final = msgspec.json.Decoder(
 def read(reply: Reply, query: Query, member: RegisteredMember, part: Part) -> Answer | Failure:
     """Read an answer of a v2 member."""
     if (failure := failure_of(reply)) is not None:
-        return _teach(failure, member, part)
+        if (absent := no_such_record(reply, query, member)) is not None:
+            return absent
+        learned = lesson(reply, part.request, member)
+        return replace(with_leaves(failure, reply), learned=learned)
     body = text_bytes(reply)
     if isinstance(body, Failure):
         return body
@@ -108,20 +109,47 @@ def read(reply: Reply, query: Query, member: RegisteredMember, part: Part) -> An
         return invalid_body("the answer is JSON but no Beacon answer")
     if (error := stated_error(_error_part(document))) is not None:
         return rejected(error)
-    if (wrong := contradiction(document.meta, part.request, member.dialect)) is not None:
-        return inconsistent(wrong)
+    if (failure := _untrusted(document, query, member, part)) is not None:
+        return failure
     answer = _answer(document, query, member)
+    if not isinstance(answer, Failure):
+        answer = only_asked(answer, query.dataset_ids, member.id)
+    if not isinstance(answer, Failure):
+        answer = recheck(answer, query, member, part)
     if isinstance(answer, Failure):
         return answer
-    return only_asked(answer, query.dataset_ids, member.id)
+    if answer.exists is Exists.YES:
+        ignored = left_out(query, answer.warnings) if query.filters else None
+        return answer if ignored is None else no_verdict(f"it says yes, but warns of {ignored}")
+    return _unproven_no(query, member) or answer
 
 
-def _teach(failure: Failure, member: RegisteredMember, part: Part) -> Failure:
-    if failure.status != 405 or member.entry.dialect.method is not None:
-        return failure
-    other = "GET" if part.request.method == "POST" else "POST"
-    learned = Dialect(method="GET") if other == "GET" else Dialect(method="POST")
-    return Failure(failure.code, failure.message, learned=learned, status=failure.status)
+def _untrusted(
+    document: _Document, query: Query, member: RegisteredMember, part: Part
+) -> Failure | None:
+    """Say why an answer is not, or may not be, the one to the question that was sent."""
+    expected = [one for one in (query.entry_type, query.within) if one is not None]
+    dialect = member.dialect
+    wrong = contradiction(document.meta, part.request, dialect, expected)
+    if wrong is not None:
+        return inconsistent(wrong)
+    asks_of_others = query.variant is not None and query.entry_type != GENOMIC_VARIANT
+    if asks_of_others and not shows_variant(document.meta, part.request, dialect):
+        return no_verdict("it did not show that it used the variant of the question")
+    return None
+
+
+def _unproven_no(query: Query, member: RegisteredMember) -> Failure | None:
+    """Say why a no to a question with filters proves nothing, at servers that ignore what a
+    filter means to others.
+    """
+    if not query.filters or member.dialect.unknown_filters != "empty":
+        return None
+    if (missing := unlisted(query, member)) is None:
+        return None
+    return no_verdict(
+        f"it answers unknown filters with an empty result, and it does not list {missing}"
+    )
 
 
 def _error_part(document: _Document) -> dict[str, Any]:
@@ -137,16 +165,25 @@ def _error_part(document: _Document) -> dict[str, Any]:
 def _answer(document: _Document, query: Query, member: RegisteredMember) -> Answer | Failure:
     meta = document.meta if isinstance(document.meta, dict) else {}
     beacon_id = id_of(meta.get("beaconId"))
-    sets = _result_sets(document.response, member, beacon_id)
+    response = document.response if isinstance(document.response, _Response) else _Response()
+    sets = result_sets_of(response.result_sets, member, beacon_id)
     if isinstance(sets, Failure):
         return sets
+    objects = collection_objects(response.collections)
+    if isinstance(objects, Failure):
+        return objects
+    sets, collections = placed(objects, sets, query, member, beacon_id)
     summary = document.response_summary
     summary = summary if isinstance(summary, dict) else {}
     total = count_of(summary.get("numTotalResults"))
     exists = exists_of(summary.get("exists"))
     if exists is Exists.UNKNOWN:
-        exists = _derived(total, sets)
-    if (failure := _unusable(exists, total, sets, document)) is not None:
+        exists = Exists.YES if collections else _derived(total, sets)
+    exists = verdict_of(exists, sets)
+    leaves = leaves_of(sets, document.info, beacon_id)
+    if exists is Exists.NO and collections:
+        return inconsistent("it says no, but lists what was asked for")
+    if (failure := _unusable(exists, total, sets, leaves, document)) is not None:
         return failure
     warnings = _warnings(exists, total, sets, document, meta)
     if exists is Exists.NO and query.pagination.skip and query.granularity is Granularity.RECORD:
@@ -154,19 +191,30 @@ def _answer(document: _Document, query: Query, member: RegisteredMember) -> Answ
     count, granularity = _count_and_granularity(
         exists, total, sets, meta, query, is_censored=CENSORED in warnings
     )
+    if collections:
+        count = count or count_listed(collections, query, member.dialect.paging)
+        granularity = Granularity.RECORD
     return Answer(
         exists=exists,
         count=count,
-        unit=None if count is None else member.capabilities.count_unit or UNIT,
+        unit=None if count is None else _unit(document, query, member),
         granularity=granularity,
         result_sets=sets,
+        collections=collections,
         handovers=handovers_of(
             document.beacon_handovers, document.beacon_handover, document.results_handovers
         ),
         warnings=warnings,
         beacon_id=beacon_id,
         api_version=text_of(meta.get("apiVersion")),
+        leaves=leaves,
+        is_partial=exists is Exists.YES and is_partial(leaves, document.info),
     )
+
+
+def _unit(document: _Document, query: Query, member: RegisteredMember) -> str:
+    told = member.capabilities.count_unit if query.entry_type == GENOMIC_VARIANT else None
+    return told or unit_of(document.info) or f"{query.entry_type} records"
 
 
 def _derived(total: int | None, sets: Sequence[ResultSet]) -> Exists:
@@ -180,7 +228,11 @@ def _derived(total: int | None, sets: Sequence[ResultSet]) -> Exists:
 
 
 def _unusable(
-    exists: Exists, total: int | None, sets: Sequence[ResultSet], document: _Document
+    exists: Exists,
+    total: int | None,
+    sets: Sequence[ResultSet],
+    leaves: Sequence[Leaf],
+    document: _Document,
 ) -> Failure | None:
     """Say why a verdict cannot be used: there is none, or the answer contradicts its own no."""
     if exists is Exists.UNKNOWN:
@@ -189,20 +241,11 @@ def _unusable(
         return None
     if total or any(one.exists is Exists.YES for one in sets):
         return inconsistent("it says no, but its counts or data sets say yes")
-    silent = sum("error" in one.info for one in sets)
-    if silent:
-        noun = "beacon" if silent == 1 else "beacons"
-        return no_verdict(f"it says no, but {silent} {noun} of this network did not answer")
+    if (incomplete := incomplete_no(leaves, document.info)) is not None:
+        return incomplete
     if any(one.exists is Exists.UNKNOWN for one in sets):
         return no_verdict("it says no, but some of its data sets say neither yes nor no")
-    if _network_verdict(document.info) == "unknown":
-        return no_verdict("it is a network itself, and not all of its beacons answered")
     return None
-
-
-def _network_verdict(info: Any) -> Any:
-    network = info_of(info).get("network")
-    return network.get("verdict") if isinstance(network, dict) else None
 
 
 def _count_and_granularity(
@@ -245,82 +288,6 @@ def _granularity(value: Any) -> Granularity:
         return Granularity(str(value).lower())
     except ValueError:
         return Granularity.BOOLEAN
-
-
-def _result_sets(
-    response: Any, member: RegisteredMember, beacon_id: str | None
-) -> tuple[ResultSet, ...] | Failure:
-    told = response.result_sets if isinstance(response, _Response) else None
-    named: list[tuple[str | None, Any]] = []
-    if isinstance(told, dict):
-        named = list(told.items())
-    elif isinstance(told, list):
-        named = [(None, one) for one in told]
-    names = {one.id: one.name for one in member.capabilities.data_sets}
-    sets = []
-    for key, one in named:
-        if not isinstance(one, _Set):
-            continue
-        records = _records(one.results)
-        if isinstance(records, Failure):
-            return records
-        identifier = id_of(one.id) or id_of(key) or member.id
-        leaf = id_of(one.beacon_id)
-        info = _set_info(one)
-        count = count_of(one.results_count)
-        exists = _set_exists(one, records, count, info)
-        sets.append(
-            ResultSet(
-                id=identifier,
-                set_type=text_of(one.set_type) or "dataset",
-                exists=exists,
-                count=_agreeing(count, exists),
-                results=records,
-                handovers=handovers_of(one.results_handovers, one.results_handover),
-                info=info,
-                beacon_id=leaf if leaf != beacon_id else None,
-                name=text_of(one.dataset_name) or names.get(identifier) or None,
-            )
-        )
-    return tuple(sets)
-
-
-def _records(results: Any) -> tuple[msgspec.Raw, ...] | Failure:
-    """Check that each record is a JSON object; the bytes themselves stay as they are."""
-    if results is None:
-        return ()
-    if not isinstance(results, list) or any(memoryview(one)[0] != _BRACE for one in results):
-        return invalid_body("its records are not a list of objects")
-    return tuple(results)
-
-
-def _set_exists(
-    one: _Set, records: Sequence[msgspec.Raw], count: int | None, info: Mapping[str, Any]
-) -> Exists:
-    """Read the verdict of a data set; the habit of networks to list failures as no is undone."""
-    told = exists_of(one.exists)
-    if told is not Exists.YES and "error" in info:
-        return Exists.UNKNOWN
-    if told is Exists.UNKNOWN and (count is not None or records):
-        return Exists.of(bool(count or records))
-    return told
-
-
-def _agreeing(count: int | None, exists: Exists) -> int | None:
-    """Give the count of a data set, if it agrees with the verdict."""
-    return count if count is not None and exists is Exists.of(count > 0) else None
-
-
-def _set_info(one: _Set) -> dict[str, Any]:
-    facts = info_of(one.info)
-    if not facts.get("error"):
-        facts.pop("error", None)
-    told = {
-        "countAdjustedTo": one.count_adjusted_to,
-        "countPrecision": one.count_precision,
-        "error": one.error,
-    }
-    return facts | {key: value for key, value in told.items() if value}
 
 
 def _warnings(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from aggregator.model.answer import Answer, Match
+from aggregator.model.answer import Answer, Leaf, Match
 from aggregator.model.outcome import NoAnswerCode, NotAskedCode
 from aggregator.model.query import Query
 from registry.models import Dialect
@@ -74,6 +74,8 @@ class Failure:
     status: int | None = None
     is_networks_own: bool = False
     """A 5xx that a nested network sent on purpose (it carries `info.network`)."""
+    leaves: tuple[Leaf, ...] = ()
+    """What a network told of the beacons inside it, though its answer cannot be used."""
 
 
 class Translator(Protocol):

@@ -15,7 +15,15 @@ from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure, Reply, Request
 from aggregator.upstream.failures import INTERNAL_MESSAGE, attempt_of_error
 from aggregator.upstream.guard import SOCKET_WATCH, SocketWatch
-from aggregator.upstream.limits import MIB, BodyBudget, BodyLease, Gate, MemberSlots, UpstreamLimits
+from aggregator.upstream.limits import (
+    MIB,
+    BodyBudget,
+    BodyLease,
+    Gate,
+    MemberSlots,
+    SlotHold,
+    UpstreamLimits,
+)
 from aggregator.upstream.retry import Attempt, RetryPolicy, attempt_of
 from aggregator.upstream.session import MemberSession
 from registry.snapshot import RegisteredMember
@@ -23,6 +31,8 @@ from registry.snapshot import RegisteredMember
 _LOG = logging.getLogger(__name__)
 
 MAX_REDIRECTS: Final = 3
+BACKGROUND_CONCURRENCY: Final = 3
+"""How much one member is asked at once that no question waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,8 @@ class _Call:
     headers: dict[str, str] = field(repr=False)
     max_body_bytes: int
     progress: CallProgress
+    is_background: bool = False
+    """Whether nobody waits for it: it takes no slot from questions."""
     attempts: int = 0
     is_waiting: bool = False
     """Whether it waits for a slot now."""
@@ -110,16 +122,20 @@ class MemberClient:
         authorization: str | None = None,
         via: str = "",
         progress: CallProgress | None = None,
+        in_background: bool = False,
     ) -> CallResult:
         """Send the request, at most twice, within `timeout_s` and the member's own time.
 
         `max_body_bytes` counts decompressed bytes. `authorization` is a whole header value, `via`
-        the whole chain; `progress` is written to. Raises nothing but `CancelledError`.
+        the whole chain; `progress` is written to. What is sent in the background is no question:
+        it takes no slot from one and is not reported. Raises nothing but `CancelledError`.
         """
         headers = _headers(request, authorization, via)
-        call = _Call(member, request, headers, max_body_bytes, progress or CallProgress())
+        progress = progress or CallProgress()
+        call = _Call(member, request, headers, max_body_bytes, progress, in_background)
         result, _ = await self._run(call, timeout_s)
-        self._on_call(member.id, result)
+        if not in_background:
+            self._on_call(member.id, result)
         return result
 
     async def get_following(
@@ -135,14 +151,16 @@ class MemberClient:
     ) -> Followed:
         """GET for discovery: follow a few redirects, each guarded, all within `timeout_s`.
 
-        The credential is not taken to another origin, and no step leads from https to http.
+        It takes no slot from questions. The credential is not taken to another origin, and no step
+        leads from https to http.
         """
         started = self._clock()
         attempts = 0
         for step in range(max_redirects + 1):
             request = Request("GET", url)
             headers = _headers(request, authorization, via)
-            call = _Call(member, request, headers, max_body_bytes, CallProgress())
+            progress = CallProgress()
+            call = _Call(member, request, headers, max_body_bytes, progress, is_background=True)
             result, last = await self._run(call, timeout_s - (self._clock() - started))
             attempts += result.attempts
             result = replace(result, attempts=attempts, elapsed_s=self._clock() - started)
@@ -201,7 +219,7 @@ class MemberClient:
     async def _attempt(self, call: _Call) -> Attempt:
         call.is_waiting = True
         began = self._clock()
-        async with self.slots.hold(call.member.id, call.member.max_concurrency), self.gate:
+        async with self._slot(call), self.gate:
             call.is_waiting = False
             call.waited_s = self._clock() - began
             call.progress.has_slot = True
@@ -209,6 +227,16 @@ class MemberClient:
             call.last = await self._exchange(call)
         call.is_waiting = True
         return call.last
+
+    def _slot(self, call: _Call) -> SlotHold:
+        """Give the place in line: its own for the background, so that no question waits behind it.
+
+        A member that is asked one thing at a time has one line for both.
+        """
+        member, size = call.member, call.member.max_concurrency
+        if not call.is_background or size == 1:
+            return self.slots.hold(member.id, size)
+        return self.slots.hold(f"{member.id} background", BACKGROUND_CONCURRENCY)
 
     async def _exchange(self, call: _Call) -> Attempt:
         watch = SocketWatch()

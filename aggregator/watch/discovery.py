@@ -1,58 +1,40 @@
-"""Finds out what a member is: its protocol, version and assemblies, from its own documents."""
+"""Finds out what a member is: its protocol, version and assemblies, from its own documents.
 
-from dataclasses import dataclass
+First the one document it is recognised by (`recognise`), then, for version 2, the others
+(`describe`): `discover` does both.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol as Interface
+from typing import Final
 
 from aggregator.protocol.info import read_info
-from aggregator.upstream.client import Followed
-from registry.models import Capabilities, Protocol
+from aggregator.protocol.member_document import document_of
+from aggregator.protocol.software import dialect_of, guess_software
+from aggregator.watch.documents import describe
+from aggregator.watch.looking import (
+    Discovery,
+    DocumentGetter,
+    Getter,
+    Look,
+    getter_for,
+    is_unreachable,
+)
+from registry.models import Capabilities, Document, Protocol
 from registry.snapshot import RegisteredMember
 
-DISCOVERY_TIMEOUT_S = 15.0
-MAX_INFO_BYTES = 4 * 2**20
+DISCOVERY_TIMEOUT_S: Final = 15.0
+IN_LINE_TIMEOUT_S: Final = 5.0
+"""For members that are asked one thing at a time: their questions wait meanwhile."""
 
-_PATHS = {
-    Protocol.AUTO: ("/info", "/", "", "/service-info"),
+_PATHS: Final[Mapping[Protocol, tuple[str, ...]]] = {
+    Protocol.AUTO: ("/info", "/", "", "/service-info", "/beacons"),
+    Protocol.V0: (),
     Protocol.V1: ("/", "", "/info"),
     Protocol.V2: ("/info", "", "/"),
-    Protocol.V0: (),
+    Protocol.CSC: ("/service-info", "/", "/info"),
+    Protocol.BEACON_NETWORK: ("/beacons",),
 }
-
-
-class Getter(Interface):
-    """What discovery needs of `upstream.client.MemberClient`."""
-
-    async def get_following(
-        self,
-        member: RegisteredMember,
-        url: str,
-        *,
-        timeout_s: float,
-        max_body_bytes: int,
-        authorization: str | None = None,
-        via: str = "",
-    ) -> Followed:
-        """GET and follow a few redirects; every failure is a value."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One document that was asked for, and what came."""
-
-    url: str
-    result: str
-    """What it is, or what is wrong, in words."""
-    elapsed_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Discovery:
-    """What a look at a member gave; without capabilities the last known ones stay."""
-
-    capabilities: Capabilities | None
-    looks: tuple[Look, ...]
 
 
 async def discover(
@@ -63,24 +45,35 @@ async def discover(
     now: datetime,
     authorization: str | None = None,
 ) -> Discovery:
-    """Ask a member for its description, at the places its protocol has one; never raises."""
+    """Ask a member for all its documents, at the places its protocol has them; never raises."""
+    get = getter_for(member, getter, via=via, authorization=authorization)
+    recognised = await recognise(member, get, now=now)
+    return await look_further(recognised, member, get)
+
+
+async def look_further(
+    recognised: Discovery, member: RegisteredMember, get: DocumentGetter
+) -> Discovery:
+    """Get the documents that a member has beside the one it was recognised by."""
+    told = recognised.capabilities
+    if told is None or told.protocol is not Protocol.V2:
+        return recognised
+    return await describe(recognised, member, get)
+
+
+async def recognise(member: RegisteredMember, get: DocumentGetter, *, now: datetime) -> Discovery:
+    """Ask a member for its description alone; never raises."""
     looks: list[Look] = []
-    partial: Capabilities | None = None
-    for path in _PATHS[member.entry.protocol]:
+    partial: Discovery | None = None
+    timeout_s = IN_LINE_TIMEOUT_S if member.max_concurrency == 1 else DISCOVERY_TIMEOUT_S
+    for path in _paths(member):
         url = member.entry.url + path
-        followed = await getter.get_following(
-            member,
-            url,
-            timeout_s=DISCOVERY_TIMEOUT_S,
-            max_body_bytes=MAX_INFO_BYTES,
-            authorization=authorization,
-            via=via,
-        )
+        followed = await get(url, timeout_s)
         result = followed.result
         if result.failure is not None or result.reply is None:
             message = result.failure.message if result.failure else "nothing came back"
             looks.append(Look(url, message, result.elapsed_s))
-            if result.reply is None and result.attempts and _is_unreachable(result.failure):
+            if result.reply is None and result.attempts and is_unreachable(result.failure):
                 break
             continue
         read = read_info(result.reply)
@@ -88,37 +81,53 @@ async def discover(
             looks.append(Look(url, read, result.elapsed_s))
             continue
         looks.append(Look(url, _described(read), result.elapsed_s))
-        problems = _moved(url, followed.url)
-        read = read.model_copy(update={"fetched_at": now, "problems": problems})
+        document = document_of(result.reply)
+        document = document if isinstance(document, dict) else {}
+        software = guess_software({Document.INFO: document})
+        read = read.model_copy(
+            update={
+                "fetched_at": now,
+                "problems": _moved(url, followed.url),
+                "software": software,
+                "software_dialect": dialect_of(software),
+            }
+        )
         if _fits(member, read):
-            return Discovery(read, tuple(looks))
-        partial = partial or read
-    if partial is not None and partial.protocol is None:
-        partial = None
-    return Discovery(partial, tuple(looks))
+            return Discovery(read, tuple(looks), document)
+        partial = partial or Discovery(read, (), document)
+    if partial is None or (partial.capabilities and partial.capabilities.protocol is None):
+        return Discovery(None, tuple(looks))
+    return Discovery(partial.capabilities, tuple(looks), partial.document)
+
+
+def _paths(member: RegisteredMember) -> tuple[str, ...]:
+    """Give the places to look at; first where the description was when it was last found."""
+    paths = _PATHS[member.entry.protocol]
+    found = member.capabilities.protocol
+    if member.entry.protocol is not Protocol.AUTO or found is None:
+        return paths
+    first = _PATHS[found][:1]
+    return (*first, *(path for path in paths if path not in first))
 
 
 def _fits(member: RegisteredMember, read: Capabilities) -> bool:
     """Whether this is the document of the member's protocol; v1 lists its data sets at `/`."""
     if member.entry.protocol is not Protocol.AUTO:
         return read.protocol is member.entry.protocol
-    return read.protocol is Protocol.V2 or bool(read.data_sets)
+    is_v1 = read.protocol is Protocol.V1
+    return bool(read.data_sets) if is_v1 else read.protocol is not None
 
 
 def _described(read: Capabilities) -> str:
     version = read.api_version or "version not told"
     name = f" “{read.name}”" if read.name else ""
     sets = f", {len(read.data_sets)} data sets" if read.data_sets else ""
+    inner = f", {len(read.leaves)} beacons inside" if read.leaves else ""
     kind = read.protocol.value if read.protocol else "unknown protocol"
-    return f"Beacon {kind} ({version}){name}{sets}"
+    return f"Beacon {kind} ({version}){name}{sets}{inner}"
 
 
 def _moved(asked: str, found: str) -> tuple[str, ...]:
     if asked.rstrip("/") == found.rstrip("/"):
         return ()
     return (f"{asked} has moved: register the address that leads to {found}",)
-
-
-def _is_unreachable(failure: object) -> bool:
-    code = getattr(failure, "code", None)
-    return str(code) in {"dns", "connect", "tls", "address", "timeout"}

@@ -7,25 +7,31 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 from aggregator.base.errors import ConfigError
 from aggregator.engine.asking import DialectLearned
 from aggregator.upstream.tokens import Credential, credential_for
-from aggregator.watch.discovery import Discovery, Getter, discover
+from aggregator.watch.discovery import look_further, recognise
+from aggregator.watch.looking import Discovery, Getter, getter_for
+from aggregator.watch.probing import Caller, probe
+from aggregator.watch.schedule import LookSchedule, after_glance, place_of
 from registry.seed import SeedFile
 from registry.snapshot import RegisteredMember, SnapshotHolder
 from registry.store import RegistryStore
 
 log = structlog.get_logger(__name__)
 
-CONCURRENT_LOOKS = 8
+CONCURRENT_LOOKS: Final = 8
 
 
 class RegistryKeeper:
-    """Owns the background tasks that keep the registry current."""
+    """Owns the background tasks that keep the registry current.
+
+    Without a `prober`, no test questions are asked.
+    """
 
     def __init__(
         self,
@@ -36,8 +42,10 @@ class RegistryKeeper:
         network_id: str,
         seed: SeedFile | None,
         poll_s: float,
+        info_s: float,
         refresh_s: float,
         retry_s: float,
+        prober: Caller | None,
         environ: Callable[[], dict[str, str]],
         on_members: Callable[[tuple[str, ...]], None] = lambda ids: None,
     ) -> None:
@@ -47,12 +55,11 @@ class RegistryKeeper:
         self._via = f"1.1 {network_id}"
         self._seed = seed
         self._poll_s = poll_s
-        self._refresh_s = refresh_s
-        self._retry_s = retry_s
+        self._schedule = LookSchedule(info_s=info_s, refresh_s=refresh_s, retry_s=retry_s)
+        self._prober = prober
         self._environ = environ
         self._on_members = on_members
         self._tasks: set[asyncio.Task[None]] = set()
-        self._looked_at: dict[str, tuple[str, float]] = {}
         self._looks: dict[str, asyncio.Task[None]] = {}
         self._publishing = asyncio.Lock()
         self._slots = asyncio.Semaphore(CONCURRENT_LOOKS)
@@ -116,16 +123,6 @@ class RegistryKeeper:
                 log.exception("watching the registry failed")
             await asyncio.sleep(self._poll_s)
 
-    def _is_due(self, member: RegisteredMember, now: float) -> bool:
-        entry = member.entry
-        if entry.disabled:
-            return False
-        seen = self._looked_at.get(member.id)
-        if seen is None or seen[0] != _place(member):
-            return True
-        wait_s = self._retry_s if member.capabilities.fetched_at is None else self._refresh_s
-        return now - seen[1] >= wait_s
-
     async def _look_around(self) -> None:
         """Begin the looks that are due and wait for none: a silent member delays no other."""
         self._begin_looks()
@@ -134,8 +131,8 @@ class RegistryKeeper:
         """Begin to look at every member that is due; gives all looks that are running."""
         now = asyncio.get_running_loop().time()
         for member in self._holder.current.members:
-            if member.id not in self._looks and self._is_due(member, now):
-                self._looked_at[member.id] = (_place(member), now)
+            if member.id not in self._looks and self._schedule.is_due(member, now):
+                self._schedule.begin(member, now)
                 task = self._spawn(self._look_at(member), f"look at {member.id}")
                 self._looks[member.id] = task
                 task.add_done_callback(partial(self._end_look, member.id))
@@ -147,33 +144,66 @@ class RegistryKeeper:
     async def _look_at(self, member: RegisteredMember) -> None:
         try:
             async with self._slots:
-                found = await self._discover(member)
-            await self._take_in(member, found)
+                if await self._discover(member):
+                    await self._probe(member.id)
         except Exception:
             # A background service goes on whatever happens; what happened is in the log.
             log.exception("looking at a member failed", member=member.id)
 
-    async def _take_in(self, member: RegisteredMember, found: Discovery) -> None:
+    async def _discover(self, member: RegisteredMember) -> bool:
+        """Glance at a member, look at all it says if that is due; whether all was looked at."""
+        began = asyncio.get_running_loop().time()
+        authorization = self._authorization(member)
+        get = getter_for(member, self._getter, via=self._via, authorization=authorization)
+        found = await recognise(member, get, now=datetime.now(UTC))
         if found.capabilities is None:
-            if found.looks:
-                log.warning("member not recognised", member=member.id, seen=found.looks[0].result)
-            return
+            self._tell_unrecognised(member, found)
+            return False
+        is_whole = self._schedule.needs_all(member, found.capabilities, began)
+        if is_whole:
+            found = await look_further(found, member, get)
+        known = found.capabilities or member.capabilities
+        if not is_whole:
+            known = after_glance(member.capabilities, known)
         current = self._holder.current.by_id.get(member.id)
-        if current is None or _place(current) != _place(member):
-            return  # it was moved meanwhile: this is about another beacon
-        if await self._store.learn_capabilities(member.id, found.capabilities):
+        if current is None or place_of(current) != place_of(member):
+            return False  # it was moved meanwhile: this is about another beacon
+        if is_whole and found.is_whole:
+            self._schedule.saw_all(member, began)
+        if await self._store.learn_capabilities(member.id, known):
+            await self._publish()
+        return is_whole
+
+    async def _probe(self, member_id: str) -> None:
+        """Ask a member test questions, where that is wanted."""
+        member = self._holder.current.by_id.get(member_id)
+        if self._prober is None or member is None or not _may_be_asked(member):
+            return
+        authorization = self._authorization(member)
+        found = await probe(member, self._prober, via=self._via, authorization=authorization)
+        current = self._holder.current.by_id.get(member_id)
+        if current is None or place_of(current) != place_of(member):
+            return
+        sentences = tuple(str(one) for one in found.probes)
+        has_learned = await self._store.learn_dialect(member_id, found.learned, sentences)
+        if found.data_sets is not None:
+            known = current.capabilities.model_copy(update={"data_sets": found.data_sets})
+            has_learned |= await self._store.learn_capabilities(member_id, known)
+        if has_learned:
+            log.info(
+                "member probed",
+                member=member_id,
+                dialect=found.learned.model_dump(exclude_defaults=True, mode="json"),
+            )
             await self._publish()
 
-    async def _discover(self, member: RegisteredMember) -> Discovery:
+    def _tell_unrecognised(self, member: RegisteredMember, found: Discovery) -> None:
+        if found.looks:
+            log.warning("member not recognised", member=member.id, seen=found.looks[0].result)
+
+    def _authorization(self, member: RegisteredMember) -> str | None:
         credential = credential_for(member, None, self._environ())
-        authorization = credential.authorization if isinstance(credential, Credential) else None
-        return await discover(
-            member,
-            self._getter,
-            via=self._via,
-            now=datetime.now(UTC),
-            authorization=authorization,
-        )
+        return credential.authorization if isinstance(credential, Credential) else None
 
     async def _learn(self, event: DialectLearned) -> None:
         if await self._store.learn_dialect(event.member_id, event.dialect):
@@ -182,7 +212,7 @@ class RegistryKeeper:
     async def _publish(self) -> None:
         async with self._publishing:
             members = await self._store.members()
-            self._holder.publish(members)
+            self._schedule.keep(self._holder.publish(members).by_id)
             self._on_members(tuple(member.id for member in members))
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
@@ -192,6 +222,7 @@ class RegistryKeeper:
         return task
 
 
-def _place(member: RegisteredMember) -> str:
-    """Name what a look is about: the address and the protocol it is looked for in."""
-    return f"{member.entry.url} {member.entry.protocol}"
+def _may_be_asked(member: RegisteredMember) -> bool:
+    pause = member.entry.paused
+    is_paused = pause is not None and not pause.is_over(datetime.now(UTC))
+    return not (member.entry.disabled or is_paused)

@@ -185,7 +185,7 @@ class TestErrors:
     @pytest.mark.parametrize("status", [400, 404, 405, 413, 501, 502, 503, 504, 508])
     async def test_of_every_status(self, status: int, path: str) -> None:
         async with case_of(status) as (net, ask):
-            below = "/nothing" if status == 404 else ""
+            below = "/x/nothing" if status == 404 else ""
             reply = await net.ask(**ask, path=path + below)
 
         assert reply.status == status

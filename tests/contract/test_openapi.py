@@ -12,7 +12,8 @@ from openapi_schema_validator import OAS31Validator
 from referencing import Registry
 
 from aggregator.api.openapi import OPERATIONS, TAGS
-from aggregator.api.openapi_schemas import CONTROLS, OPTIONS, OURS, VARIANT
+from aggregator.api.openapi_parameters import CONTROLS, OPTIONS, VARIANT
+from aggregator.api.openapi_schemas import OURS
 from aggregator.app import web_application
 from aggregator.protocol.parameters import LENGTHS, NETWORK_CONTROLS, POSITIONS, TEXTS
 from aggregator.protocol.requests import _OPTIONS
@@ -131,7 +132,8 @@ def test_examples_are_of_their_kind() -> None:
 
 def test_every_parameter_that_is_read_is_described() -> None:
     described = {each["name"] for each in (*VARIANT, *OPTIONS)}
-    assert described == {*TEXTS, *LENGTHS, *POSITIONS, *_OPTIONS} - {"pagination"}
+    read = {*TEXTS, *LENGTHS, *POSITIONS, *_OPTIONS, "requestedSchema"}
+    assert described == read - {"pagination"}
     assert {each["name"] for each in CONTROLS if each["in"] == "query"} == NETWORK_CONTROLS
 
 
@@ -179,6 +181,7 @@ async def test_official_schemas_are_named_where_they_are(document: Json) -> None
         "BeaconAlleleRequest",
         "BeaconAlleleResponse",
         "beaconBooleanResponse.json",
+        "beaconCollectionsResponse.json",
         "beaconConfigurationResponse.json",
         "beaconCountResponse.json",
         "beaconEntryTypesResponse.json",

@@ -6,13 +6,18 @@ from typing import Any
 import pytest
 
 from aggregator.upstream.client import MemberClient
-from demo import DemoNetwork
+from demo import DemoBeacon, DemoNetwork
+from demo.csc_network import csc_network
+from demo.elixir_network import elixir_network
 from registry.snapshot import RegisteredMember
 from tests.faulty import FaultyMember
 from tests.networks import (
     BRAF,
+    DEADLINE_S,
+    GENEROUS_S,
     NETWORK_ID,
     Json,
+    Reply,
     Running,
     entry,
     network_of,
@@ -49,6 +54,12 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def redeclare(net: Running, seed: Path, *entries: Json) -> None:
     write_seed(seed, entries)
     assert await net.network.keeper.reload()
+
+
+def inside(reply: Reply, member_id: str) -> list[Json]:
+    """The beacons inside a member."""
+    told: list[Json] = reply.members[member_id]["beacons"]
+    return told
 
 
 def only(demo: DemoNetwork, name: str) -> Json:
@@ -98,6 +109,12 @@ async def test_two_networks_that_have_each_other(seeds: dict[str, Path], calls: 
         reply = await a.ask(BRAF | {"requestedGranularity": "record"})
 
         assert reply.endings == {"b": "found", "demo-v11": "found"}
+        # what b has of a is missing: it could not be asked
+        assert reply.info["complete"] is False
+        assert {one["id"]: one["answer"] for one in inside(reply, "b")} == {
+            "org.example.a": "not_asked",
+            "org.example.demo-records": "found",
+        }
         # to b, and from there back to a, where it ends
         assert sorted(calls) == ["a", "b", "demo-records", "demo-v11"]
         assert {name: len(one.requests) for name, one in demo.beacons.items() if one.requests} == {
@@ -132,6 +149,66 @@ async def test_three_networks_in_a_circle(seeds: dict[str, Path], calls: list[st
         assert reply.status == 502
         assert reply.endings == {"next": "no_answer/server_error"}
         assert calls == ["next"] * 3
+        # the innermost says why: it could not ask the one that asked first
+        assert "loop" in {(one["reason"] or {}).get("code") for one in inside(reply, "next")}
+
+
+async def test_three_networks_in_a_circle_with_a_beacon_each(
+    seeds: dict[str, Path], calls: list[str]
+) -> None:
+    async with (
+        DemoNetwork() as demo,
+        network_of(network=named("a"), registry={"seed": seeds["a"]}) as a,
+        network_of(network=named("b"), registry={"seed": seeds["b"]}) as b,
+        network_of(network=named("c"), registry={"seed": seeds["c"]}) as c,
+    ):
+        leaf = only(demo, "demo-v11")
+        for net, name, other in ((a, "a", b), (b, "b", c), (c, "c", a)):
+            await redeclare(net, seeds[name], entry(f"{other.url}/api", "next"), leaf)
+            await net.known("next", "demo-v11")
+        calls.clear()
+        reply = await a.ask(BRAF)
+
+        official.validate_v2_answer(reply.json)
+        assert reply.endings == {"next": "found", "demo-v11": "found"}
+        assert reply.info["complete"] is False
+        # each network asks the next once, and each way leads to the beacon once
+        assert sorted(calls) == ["demo-v11"] * 3 + ["next"] * 3
+        assert len(demo.beacons["demo-v11"].requests) == 3
+        endings = sorted((one["answer"], one["id"]) for one in inside(reply, "next"))
+        assert [one for one, _ in endings] == ["found", "found", "not_asked"]
+
+
+class TestThroughNetworksThatDoNotSayWhereAQuestionCameFrom:
+    """They pass no Via on, so that nobody can tell; equal running questions are one call."""
+
+    @pytest.mark.parametrize("kind", ["csc", "elixir"])
+    async def test_the_circle_ends_at_the_deadline(
+        self, kind: str, seeds: dict[str, Path], calls: list[str]
+    ) -> None:
+        query = {"deadline_s": DEADLINE_S, "member_timeout_s": DEADLINE_S}
+        async with (
+            DemoNetwork() as demo,
+            network_of(registry={"seed": seeds["a"]}, query=query) as net,
+        ):
+            if kind == "csc":
+                other = DemoBeacon("other", csc_network([f"{net.url}/v1"]))
+            else:
+                other = DemoBeacon("other", elixir_network({NETWORK_ID: f"{net.url}/api"}))
+            await other.start()
+            protocol = "csc" if kind == "csc" else "v2"
+            declared = {"id": "other", "url": other.url, "protocol": protocol}
+            await redeclare(net, seeds["a"], declared, only(demo, "demo-v11"))
+            await net.known("demo-v11")
+            calls.clear()
+            reply = await net.ask(BRAF, within_s=GENEROUS_S)
+            await other.aclose()
+
+            assert reply.endings["demo-v11"] == "found"
+            assert reply.info["complete"] is False
+            # as asked first, and at most once more as that network puts it
+            assert 1 <= len(other.requests) <= 2
+            assert 1 <= len(demo.beacons["demo-v11"].requests) <= 2
 
 
 class TestVia:

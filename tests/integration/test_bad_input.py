@@ -222,8 +222,12 @@ async def test_another_method_says_which_there_are(
     assert net.is_untouched
 
 
-async def test_documents_about_the_network_are_not_posted(net: DemoRunning) -> None:
-    refused(await net.ask(path="/api/info", method="PUT"), 405)
+@pytest.mark.parametrize("path", ["/api/info", "/api/individuals/1", "/api/nothing/at/all"])
+async def test_documents_about_the_network_are_not_put(net: DemoRunning, path: str) -> None:
+    reply = await net.ask(path=path, method="PUT")
+
+    refused(reply, 405)
+    assert {"GET", "POST"} <= set(reply.headers["Allow"].replace(" ", "").split(","))
 
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/v1/nothing", "/nothing", "/api/g_variants/"])

@@ -455,9 +455,19 @@ def test_check_of_a_version_2_beacon(demo: Started, tmp_path: Path) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert f"  {url}/info: Beacon v2 (v2.2.0) “Demo: Genome Archive Beacon”" in ran.out
     assert "✓ Demo: Genome Archive Beacon: Beacon v2, version v2.2.0" in ran.lines
-    assert f"  sent: curl -sS '{url}/g_variants?referenceName=7&assemblyId=GRCh38" in ran.out
+    assert "  software, as guessed: EGA beacon2-pi-api" in ran.lines
+    assert "  dataset: /datasets" in ran.lines
+    assert "concurrent False (software)" in ran.out
+    assert f"  sent: curl -gsS '{url}/g_variants?referenceName=7&assemblyId=GRCh38" in ran.out
     assert "✓ Reports this allele at least once" in ran.out
     assert list(tmp_path.iterdir()) == []
+
+
+def test_check_tells_the_test_questions(demo: Started, tmp_path: Path) -> None:
+    url = demo.beacons["demo-counts"]
+    ran = run("check", url, "--private", cwd=tmp_path, BEACON_REGISTRY__PROBE="true")
+    assert "  test: POST /api/g_variants " in ran.out
+    assert "HTTP 200; " in ran.out
 
 
 def test_check_asks_a_version_1_beacon_in_an_assembly_it_holds(

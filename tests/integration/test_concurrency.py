@@ -153,7 +153,7 @@ class TestClientsThatLeave:
                 with asking(task):
                     await until(member, lambda m: len(questions(m)) == 1)
                     await left(task)
-                await until(member, lambda m: not m.open_connections)
+                await until(member, lambda m: m.is_left_alone)
                 await come_true(lambda: net.is_at_rest)
 
     async def test_one_of_two_leaves_the_call_alone(self) -> None:
@@ -177,7 +177,7 @@ class TestClientsThatLeave:
                     await come_true(lambda: net.network.asker.calls_in_flight == len(asked))
                     await left(*tasks)
                 await come_true(lambda: net.is_at_rest)
-                await until(member, lambda m: not m.open_connections)
+                await until(member, lambda m: m.is_left_alone)
 
     async def test_in_the_middle_of_a_body(self) -> None:
         """A member that has begun to answer is left as well."""
@@ -189,7 +189,7 @@ class TestClientsThatLeave:
                     await come_true(lambda: net.network.client.budget.reserved > 0)
                     await left(task)
                 await come_true(lambda: net.is_at_rest)
-                await until(member, lambda m: not m.open_connections)
+                await until(member, lambda m: m.is_left_alone)
 
     async def test_while_waiting_for_a_turn(self) -> None:
         """Questions wait when too many are being answered; who leaves the line frees it."""
@@ -218,7 +218,7 @@ class TestClientsThatLeave:
                 with asking(task):
                     await until(member, lambda m: len(questions(m)) == 1)
                     await left(task)
-                await until(member, lambda m: not m.open_connections)
+                await until(member, lambda m: m.is_left_alone)
                 await come_true(lambda: net.is_at_rest)
 
 

@@ -72,6 +72,9 @@ async def test_it_names_every_member_with_its_dialect(net: DemoRunning) -> None:
     assert list(explained) == list(net.beacons)
     assert explained["demo-counts"]["dialect"]["parameters"] == "nested"
     assert explained["demo-counts"]["protocol"] == "v2"
+    for told in explained.values():
+        assert told["dialectSource"].keys() == told["dialect"].keys()
+    assert explained["demo-legacy"]["dialectSource"]["coordinates"] == "operator"
     assert explained["demo-legacy"]["answer"] == "not_asked"
     assert explained["demo-legacy"]["requests"] == []
 
@@ -110,13 +113,19 @@ async def test_the_command_can_be_pasted_and_holds_no_secret(
     assert told["unset"]["reason"]["code"] == "needs_token"
     commands = {name: [one["curl"] for one in told[name]["requests"]] for name in told}
     assert '"Authorization: Bearer $TOKEN"' in commands["with-token"][0]
-    assert commands["with-token"][0].startswith("curl -sS -X POST http://127.0.0.1:9/api/")
+    assert commands["with-token"][0].startswith("curl -gsS -X POST http://127.0.0.1:9/api/")
     assert "--data" in commands["with-token"][0]
     assert '"Authorization: Bearer $TOKEN"' in commands["passed-on"][0]
     assert "Authorization" not in commands["without"][0]
 
 
-@pytest.mark.parametrize("path", ["individuals", "", "g_variants/x", "../admin"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("frogs", "", "../admin", "individuals/1/frogs", "individuals/1/biosamples/2"),
+        *("filtering_terms", "individuals/filtering_terms", "map", "g_variants/"),
+    ],
+)
 async def test_what_cannot_be_asked_cannot_be_explained(net: DemoRunning, path: str) -> None:
     reply = await net.ask(path=f"/network/explain/{path}")
 

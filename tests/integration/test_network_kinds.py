@@ -196,13 +196,15 @@ async def test_a_wildcard_goes_only_to_members_known_to_understand_it(net: DemoR
     assert net.is_untouched
 
 
-async def test_filters_are_not_passed_on_and_so_nobody_is_asked(net: DemoRunning) -> None:
+async def test_filters_are_passed_on_to_members_that_list_them(net: DemoRunning) -> None:
     reply = await net.ask({"geneId": "BRAF", "filters": "NCIT:C16576"})
 
-    assert reply.status == 501
-    assert reply.endings[RECORDS] == "not_asked/filter"
+    assert [reply.endings[name] for name in OLD] == ["not_asked/filter"] * 3
     assert reply.endings[COUNTS] == "not_asked/filter"
-    assert net.is_untouched
+    assert reply.endings[RECORDS] in {"found", "not_found"}
+    (sent,) = net.asked(RECORDS)
+    assert sent.json["query"]["filters"] == [{"id": "NCIT:C16576"}]
+    assert not any(net.asked(name) for name in (*OLD, COUNTS))
 
 
 async def test_no_question_about_variants_at_all_lists_what_version_2_has(

@@ -10,6 +10,7 @@ import pytest
 
 from aggregator.base.errors import ConfigError
 from demo import BEACON_IDS, DemoNetwork
+from registry.seed import read_entries
 from tests import faulty
 from tests.faulty import FaultyMember, Wire
 from tests.networks import (
@@ -44,9 +45,9 @@ async def seeded(seed: Path, *entries: Any, **overrides: Any) -> AsyncIterator[R
 
 async def redeclared(net: Running, seed: Path, *entries: Any) -> None:
     """Change the file and wait until the network has seen it."""
-    before = net.network.holder.current.revision
+    declared = list(read_entries([dict(one) for one in entries], "test"))
     write_seed(seed, entries)
-    await come_true(lambda: net.network.holder.current.revision > before)
+    await come_true(lambda: [one.entry for one in net.network.holder.current.members] == declared)
 
 
 def ids(net: Running) -> list[str]:

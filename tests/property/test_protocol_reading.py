@@ -1,6 +1,7 @@
 """Whatever a member sends is read without raising, and planning knows one form for one question."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from aggregator.model.answer import Answer, Exists
 from aggregator.model.fields import VariantFields
 from aggregator.model.genome import Assembly
-from aggregator.model.query import Granularity, Query
+from aggregator.model.query import Filter, Granularity, Query
 from aggregator.model.question import check
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.v1 import half_open_windows
@@ -74,7 +75,9 @@ LIKELY = st.fixed_dictionaries(
         "info": DOCUMENTS,
         "meta": DOCUMENTS,
         "responseSummary": st.fixed_dictionaries({"exists": SCALARS, "numTotalResults": SCALARS}),
-        "response": st.fixed_dictionaries({"resultSets": SETS | DOCUMENTS}),
+        "response": st.fixed_dictionaries(
+            {"resultSets": SETS | DOCUMENTS}, optional={"collections": DOCUMENTS}
+        ),
         "datasetAlleleResponses": ROWS | DOCUMENTS,
     },
 )
@@ -157,6 +160,86 @@ def test_reading_never_raises(body, status, headers, reader, granularity):
     assert msgspec.json.decode(stored, type=Answer).exists is result.exists
     for one in result.result_sets:
         assert all(isinstance(json.loads(bytes(record)), dict) for record in one.results)
+
+
+OTHER_QUESTIONS = [
+    Query(entry_type="individual"),
+    Query(entry_type="individual", variant=SENT.variant),
+    Query(entry_type="biosample", record_id="x", filters=(Filter("HP:1"),)),
+    Query(within="individual", record_id="x", variant=SENT.variant),
+    Query(entry_type="dataset"),
+    Query(entry_type="dataset", dataset_ids=("a",)),
+    Query(entry_type="cohort", record_id="x"),
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    body=BODIES,
+    status=st.sampled_from([200, 200, 200, 400, 404, 415]),
+    question=st.sampled_from(OTHER_QUESTIONS),
+    granularity=st.sampled_from(list(Granularity)),
+    unknown_filters=st.sampled_from([None, "empty"]),
+)
+def test_answers_to_every_question_are_read_without_raising(
+    body, status, question, granularity, unknown_filters
+):
+    reader = of(Protocol.V2, unknown_filters=unknown_filters)
+    query = replace(question, granularity=granularity)
+    plan = translator_for(Protocol.V2).plan(query, reader)
+    assert isinstance(plan, Ask)
+    result = translator_for(Protocol.V2).read(Reply(status, body), query, reader, plan.parts[0])
+    if isinstance(result, Failure):
+        assert 0 < len(result.message) < 450
+        return
+    assert result.exists is not Exists.UNKNOWN
+    assert status == 200 or (query.record_id is not None and result.exists is Exists.NO)
+    assert result.count is not None or result.unit is None
+    assert not (result.collections and result.exists is Exists.NO)
+    assert not (result.collections and result.result_sets)
+    stored = msgspec.json.decode(msgspec.json.encode(result), type=Answer)
+    assert [bytes(one.raw) for one in stored.collections] == [
+        bytes(one.raw) for one in result.collections
+    ]
+    assert all(isinstance(json.loads(bytes(one.raw)), dict) for one in result.collections)
+
+
+RECORDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "variation": DOCUMENTS
+        | st.fixed_dictionaries(
+            {},
+            optional=dict.fromkeys(
+                ("location", "referenceBases", "alternateBases", "variantType", "state"), DOCUMENTS
+            ),
+        ),
+        "position": DOCUMENTS,
+        "start": DOCUMENTS,
+        "assemblyId": DOCUMENTS,
+    },
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(records=st.lists(RECORDS, min_size=1, max_size=3), alternate=st.sampled_from(["A", "N"]))
+def test_records_of_any_shape_are_compared_without_raising(records, alternate):
+    query = replace(
+        variant_fields(
+            assembly="GRCh38", chromosome="17", start=(5,), reference="G", alternate=alternate
+        ),
+        granularity=Granularity.RECORD,
+    )
+    reader = of(Protocol.V2, wildcards=True)
+    plan = translator_for(Protocol.V2).plan(query, reader)
+    assert isinstance(plan, Ask)
+    document = {
+        "responseSummary": {"exists": True},
+        "response": {"resultSets": [{"id": "a", "exists": True, "results": records}]},
+    }
+    reply = Reply(200, json.dumps(document).encode())
+    result = translator_for(Protocol.V2).read(reply, query, reader, plan.parts[0])
+    assert isinstance(result, Failure) or result.exists is not Exists.UNKNOWN
 
 
 BASES = st.text("ACGT", min_size=1, max_size=4)

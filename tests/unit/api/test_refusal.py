@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from aggregator.api.refusal import RETRY_AFTER_S, refusal_of
-from tests.builders import network_answer, outcome
+from tests.builders import answer, network_answer, outcome
 
 CAPABILITY = [
     *("assembly", "reference_allele", "liftover", "entry_type", "query_kind", "parameter"),
@@ -27,6 +27,13 @@ def message(given, partial=None):
     refused = refusal(given, partial)
     assert refused is not None
     return refused.message
+
+
+def test_a_yes_that_lacks_inner_beacons_is_refused_only_where_all_are_wanted():
+    given = [outcome("net", told=answer(True, is_partial=True))]
+    assert refusal(given) is None
+    assert status(given, "deny") == 502
+    assert "1 is missing: net (some of its beacons)" in message(given, "deny")
 
 
 # --- what is given ---

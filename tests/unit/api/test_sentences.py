@@ -42,6 +42,24 @@ def test_found_and_complete():
     )
 
 
+@pytest.mark.parametrize(
+    ("networks", "sentence"),
+    [
+        (1, "1 is a network that did not hear from all of its beacons."),
+        (2, "2 are networks that did not hear from all of their beacons."),
+    ],
+)
+def test_found_by_networks_that_lack_beacons(networks, sentence):
+    partial = outcome("net", told=answer(True, is_partial=True))
+    assert verdict(*[partial] * networks, "not_found") == (
+        f"{networks} of {networks + 1} beacons report this exact allele; 1 answered no. {sentence}"
+    )
+    assert verdict(partial, "timeout").endswith(
+        "1 is a network that did not hear from all of its beacons. 1 did not answer and 0 could "
+        "not be asked, so there may be more."
+    )
+
+
 def test_found_and_incomplete():
     assert verdict("found", "not_found", "timeout", "tls", "paused") == (
         "1 of 2 beacons report this exact allele; 1 answered no. 2 did not answer and 1 could not "

@@ -1,6 +1,7 @@
 """One member, one question: the cache, spellings, learning, the breaker, and the outcome."""
 
 import asyncio
+import json
 from dataclasses import replace
 
 import pytest
@@ -309,6 +310,74 @@ async def test_the_answer_is_kept_under_what_was_asked_in_the_end(engine):
     wiser = member(learned=Dialect(method="POST"))
     assert (await engine.looked_up(wiser)).stored is not None
     assert (await engine.looked_up(ONE)).stored is None
+
+
+NOT_A_LIST = Reply(400, b'{"error": {"errorMessage": "start: value is not a valid list"}}')
+
+
+async def test_a_refusal_that_says_what_it_wants_is_heeded_once_and_told(engine):
+    engine.client.in_turn(NOT_A_LIST, v2_reply())
+    found = await engine.live(engine.asking(ONE))
+    assert found.ending is Ending.FOUND
+    assert [request.method for _, request in engine.client.asked] == ["GET", "POST"]
+    assert "asked again in another form: method POST, start list" in found.warnings
+    (event,) = engine.learned
+    assert event.dialect == Dialect(method="POST", start="list")
+
+
+@pytest.mark.parametrize("second", [NOT_A_LIST, Reply(400, b"{}"), DOWN, v2_reply(None)], ids=str)
+async def test_a_form_that_brings_no_answer_is_not_learned(engine, second):
+    engine.client.in_turn(NOT_A_LIST, second)
+    outcome = await engine.live(engine.asking(ONE))
+    assert engine.client.calls == 2
+    assert outcome.ending is Ending.NO_ANSWER
+    assert engine.learned == []
+    assert "asked again in another form: method POST, start list" in outcome.warnings
+
+
+async def test_a_second_refusal_leaves_the_first_reason(engine):
+    engine.client.in_turn(NOT_A_LIST, Reply(400, b'{"error": {"errorMessage": "other"}}'))
+    outcome = await engine.live(engine.asking(ONE))
+    assert "valid list" in outcome.reason.message
+    assert outcome.attempts == 2
+
+
+async def test_a_refusal_of_what_was_declared_is_final(engine):
+    stubborn = member(dialect={"method": "GET"})
+    engine.client.always(NOT_A_LIST)
+    assert code(await engine.live(engine.asking(stubborn))) is NoAnswerCode.REJECTED
+    assert engine.client.calls == 1
+
+
+async def test_one_half_answered_in_the_new_form_is_enough_to_learn_it(engine):
+    engine.client.in_turn(NOT_A_LIST, NOT_A_LIST, v2_reply(True), DOWN)
+    found = await engine.live(engine.asking(BOTH, query(F508DEL)))
+    assert found.ending is Ending.FOUND
+    assert len(engine.learned) == 1
+
+
+async def test_records_that_prove_more_than_was_asked_say_so(engine):
+    fields = {
+        "assembly": "GRCh38",
+        "chromosome": "9",
+        "start": (5,),
+        "end": (900,),
+        "variant_type": "EFO:0030069",
+    }
+    asked = query(fields, granularity="record")
+    record = {"variation": {"variantType": "EFO:0030069"}}
+    document = {
+        "responseSummary": {"exists": True},
+        "response": {"resultSets": [{"id": "d", "exists": True, "results": [record]}]},
+    }
+    proving = Reply(200, json.dumps(document).encode())
+    engine.client.ends = lambda member, request: (
+        proving if "variantType=DEL" in request.url else v2_reply(False)
+    )
+    assert (await engine.live(engine.asking(ONE, asked))).match is Match.EXACT
+    engine.client.ends = lambda member, request: v2_reply("variantType=DEL" in request.url)
+    engine.wall_clock.pass_s(100_000)
+    assert (await engine.live(engine.asking(ONE, asked))).match is Match.BROADER
 
 
 async def test_a_lesson_that_changes_nothing_is_not_followed(engine):

@@ -212,3 +212,42 @@ def test_members_that_are_asked_alike_are_asked_at_their_own_address():
     made = plans(query(F508DEL), member("a"), member("b", url="https://b.example.org/api"))
     urls = [one.decision.parts[0].request.url.partition("/g_variants")[0] for one in made]
     assert urls == ["https://a.example.org", "https://b.example.org/api"]
+
+
+# --- records ---
+
+
+def planned(record_id, *members, **more):
+    asked = Query(entry_type="individual", record_id=record_id, **more)
+    return {one.member.id: one for one in plans(asked, *members)}
+
+
+def test_a_bare_id_is_asked_of_everybody():
+    found = planned("I~1", member("a"), member("b"))
+    assert [one.query.record_id for one in found.values()] == ["I~1", "I~1"]
+    assert all(isinstance(one.decision, Ask) for one in found.values())
+
+
+def test_an_id_with_its_members_name_is_asked_there_alone():
+    found = planned("b~I~1", member("a"), member("b"), member("c", paused={}))
+    assert found["b"].decision.parts[0].request.url.startswith("https://b.example.org/individuals/")
+    assert found["b"].query.record_id == "I~1"
+    for other in (found["a"], found["c"]):
+        assert other.decision.code is NotAskedCode.NOT_SELECTED
+        assert other.decision.message == "this id belongs to b"
+
+
+def test_members_with_one_map_are_asked_below_their_own_address():
+    told = {"endpoints": {"individual/{id}": "/people/{id}"}}
+    found = planned("x", member("a", capabilities=told), member("b", capabilities=told))
+    urls = [one.decision.parts[0].request.url.partition("?")[0] for one in found.values()]
+    assert urls == ["https://a.example.org/people/x", "https://b.example.org/people/x"]
+
+
+def test_an_absolute_address_in_a_map_is_nobody_elses():
+    told = {"endpoints": {"individual/{id}": "https://h.example.org/a/people/{id}"}}
+    first = member("a", url="https://h.example.org/a", capabilities=told)
+    second = member("b", url="https://h.example.org/b", capabilities=told)
+    for one in planned("x", first, second).values():
+        url = one.decision.parts[0].request.url
+        assert url.startswith("https://h.example.org/a/people/x?")

@@ -6,11 +6,12 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from aggregator.model.answer import Exists, Handover, ResultSet
-from aggregator.model.query import Filter, Granularity
+from aggregator.model.answer import Collection, Exists, Handover, ResultSet
+from aggregator.model.query import Filter, Granularity, Include, RequestedSchema
 from aggregator.protocol import documents
 from aggregator.protocol.identity import Identity, OrganizationIdentity
 from aggregator.protocol.network_info import member_info, network_info
+from aggregator.protocol.surface import ENTRY_TYPES
 from tests.builders import F508DEL, SNV, answer, network_answer, outcome, query
 from tests.official import official
 
@@ -25,7 +26,6 @@ US = Identity(
 BOOLEAN = query(SNV)
 COUNT = query(SNV, granularity="count")
 RECORD = query(SNV, granularity="record", include="ALL")
-BASE = "https://network.example.org"
 
 
 def written(document):
@@ -295,26 +295,87 @@ def test_a_member_that_answered_lists_its_data_sets():
     assert (made["count"], made["countUnit"], made["match"]) == (2, "variants", "exact")
 
 
-# --- informational ---
+# --- other entry types ---
+
+
+@pytest.mark.parametrize("entry_type", ENTRY_TYPES)
+@pytest.mark.parametrize("record_id", [None, "X1"])
+def test_an_answer_names_the_schema_of_what_was_asked_for(entry_type, record_id):
+    asked = replace(RECORD, variant=None, entry_type=entry_type, record_id=record_id)
+    document = answered(["found", "not_found"], asked)
+    assert document["meta"]["returnedSchemas"] == [
+        {"entityType": entry_type, "schema": ENTRY_TYPES[entry_type].schema}
+    ]
+    is_list = record_id is None and entry_type in {"dataset", "cohort"}
+    assert list(document["response"]) == ["collections" if is_list else "resultSets"]
+
+
+def test_requested_schemas_are_echoed():
+    asked = replace(BOOLEAN, requested_schemas=(RequestedSchema("individual", "mine"),))
+    echo = answered(["found"], asked)["meta"]["receivedRequestSummary"]
+    assert echo["requestedSchemas"] == [{"entityType": "individual", "schema": "mine"}]
+
+
+# --- collections ---
+
+
+DATASETS = replace(RECORD, variant=None, entry_type="dataset")
+
+
+def listing(member_id, *collections, how="found", **more):
+    told = answer(how == "found", collections=collections, **more)
+    return outcome(member_id, how, told)
+
+
+def collection(raw, beacon_id=None):
+    return Collection(raw=msgspec.Raw(raw), beacon_id=beacon_id)
+
+
+def collections_of(given, asked=DATASETS):
+    return answered(given, asked)["response"]["collections"]
+
+
+def test_every_collection_names_where_it_is_from():
+    one = listing("a", collection(b'{"id":"x","name":"X"}'))
+    named = replace(one, member=replace(one.member, beacon_id="org.example.a"))
+    network = replace(
+        listing("b", collection(b'{"id":"x","beaconId":"forged"}', "org.example.leaf")),
+        member=replace(one.member, id="b", beacon_id="org.example.b"),
+    )
+    assert collections_of([named, network]) == [
+        {"id": "x", "name": "X", "beaconId": "org.example.a", "memberId": "a"},
+        {
+            **{"id": "x", "beaconId": "org.example.leaf", "memberId": "b"},
+            "beaconNetworkId": "org.example.b",
+        },
+    ]
+
+
+def test_the_values_of_a_collection_are_the_members_own_bytes():
+    raw = b'{"id":"x","size":1.50000000000000000001,"big":123456789012345678901}'
+    document = documents.answer_document(
+        US, network_answer([listing("a", collection(raw))], DATASETS)
+    )
+    assert raw.removesuffix(b"}") in documents.encode(document)
+
+
+def test_members_that_told_only_that_they_have_some_list_no_collections():
+    assert collections_of(["found", yes("b", count=3), "timeout"]) == []
 
 
 @pytest.mark.parametrize(
-    ("document", "kind"),
-    [
-        (documents.info_document(US, BASE), "info"),
-        (documents.service_info_document(US, BASE), "service-info"),
-        (documents.configuration_document(US), "configuration"),
-        (documents.map_document(US, BASE), "map"),
-        (documents.entry_types_document(US), "entry_types"),
-        (documents.filtering_terms_document(US), "filtering_terms"),
-    ],
+    ("include", "ids"), [("ALL", ["x", "y"]), ("HIT", ["x"]), ("MISS", ["y"]), ("NONE", [])]
 )
-def test_informational_documents_are_valid(document, kind):
-    official.validate_v2(written(document), kind)
+def test_collections_are_filtered_as_asked(include, ids):
+    given = [
+        listing("a", collection(b'{"id":"y"}'), how="not_found"),
+        listing("b", collection(b'{"id":"x"}')),
+    ]
+    asked = replace(DATASETS, include=Include(include))
+    assert [one["id"] for one in collections_of(given, asked)] == ids
 
 
-def test_the_declared_granularity_is_the_default_of_questions():
-    configuration = documents.configuration_document(US)
-    assert configuration["response"]["securityAttributes"]["defaultGranularity"] == (
-        Granularity.BOOLEAN
-    )
+@pytest.mark.parametrize("granularity", ["boolean", "count"])
+def test_collections_are_records(granularity):
+    asked = replace(DATASETS, granularity=Granularity(granularity))
+    assert "response" not in answered([listing("a", collection(b'{"id":"x"}'))], asked)

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from aggregator.protocol.info import MAX_DATA_SETS, MAX_TEXT, read_info
+from aggregator.protocol.info import MAX_DATA_SETS, read_info
+from aggregator.protocol.member_document import MAX_TEXT
 from aggregator.protocol.wire import Reply
 from registry.models import Capabilities, DataSet, Organization, Protocol
 
@@ -84,6 +85,7 @@ def test_a_version_2_document_is_read():
             logo_url="https://example.org/logo.png",
             description="Who we are.",
         ),
+        environment="prod",
     )
 
 
@@ -281,3 +283,45 @@ def test_what_is_no_description_is_said(body, words):
 @pytest.mark.parametrize("status", [404, 500, 302, 401, 204])
 def test_only_a_success_is_a_description(status):
     assert refused(V2, status) == f"HTTP status {status}"
+
+
+# --- networks ---
+
+
+def test_cscs_network_is_told_by_its_artifact():
+    found = read({**SERVICE_INFO, "type": {"artifact": "beacon-aggregator", "version": "1.0.0"}})
+    assert (found.protocol, found.is_network) == (Protocol.CSC, True)
+
+
+def test_a_list_of_beacons_with_references_is_that_of_beacon_network_org():
+    found = read([{"id": "amplab", "supportedReferences": ["HG19"]}, {"id": "bob"}, {"name": "x"}])
+    assert found.protocol is Protocol.BEACON_NETWORK
+    assert found.leaves == ("amplab", "bob")
+
+
+def test_any_other_list_is_no_network():
+    assert refused([{"id": "a"}, {"id": "b"}]) == "JSON, but not an object"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {**V2, "meta": {"isAggregated": True}},
+        {**V2, "response": {**V2["response"], "info": {"isAggregated": True}}},
+        {**V2, "responses": [{"id": "a"}]},
+    ],
+)
+def test_a_network_says_so_in_several_ways(document):
+    assert read(document).is_network
+    assert not read(V2).is_network
+
+
+def test_the_beacons_a_network_describes_are_named():
+    inner = [{"response": {"id": "a"}}, {"meta": {"beaconId": "b"}}, {"id": "c"}, {"id": "a"}, 7]
+    assert read({**V2, "responses": inner}).leaves == ("a", "b", "c")
+
+
+def test_the_date_of_change_is_kept_as_told():
+    response = {**V2["response"], "updateDateTime": "2026-01-01"}
+    assert read({**V2, "response": response}).updated_at == "2026-01-01"
+    assert read({**V1, "updateDateTime": "2026-01-02"}).updated_at == "2026-01-02"

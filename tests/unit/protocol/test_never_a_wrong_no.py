@@ -7,7 +7,8 @@ import pytest
 from aggregator.model.answer import Answer, Exists
 from aggregator.model.outcome import NoAnswerCode, NotAskedCode
 from aggregator.protocol.failures import failure_of
-from aggregator.protocol.requests import read_v2, spread_body
+from aggregator.protocol.requests import read_v2
+from aggregator.protocol.requests_body import spread_body
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Ask, Failure, NotAsked, Reply
 from tests.builders import member

@@ -2,14 +2,18 @@
 
 import pytest
 
-from aggregator.model.query import Filter, Granularity, Include, Pagination, QuestionKind
-from aggregator.protocol.parameters import MAX_VALUES
-from aggregator.protocol.requests import (
-    MAX_SHORT_FORM_BASES,
-    read_v2,
-    request_parameters,
-    spread_body,
+from aggregator.model.query import (
+    Filter,
+    Granularity,
+    Include,
+    Pagination,
+    QuestionKind,
+    RequestedSchema,
 )
+from aggregator.protocol.parameters import MAX_VALUES
+from aggregator.protocol.requests import MAX_SHORT_FORM_BASES, read_v2, request_parameters
+from aggregator.protocol.requests_body import BodyError, join_parameters, spread_body
+from aggregator.protocol.surface import ENTRY_TYPES, Target
 from tests.builders import F508DEL, SNV, query, variant
 from tests.official import official
 
@@ -125,16 +129,45 @@ def test_options_of_a_body_may_stand_inside_or_outside_of_query(where):
 
 def test_what_stands_deeper_wins():
     body = {
-        "requestedGranularity": "record",
+        "includeResultsetResponses": "MISS",
         "start": 5,
         "query": {
-            "requestedGranularity": "count",
+            "includeResultsetResponses": "ALL",
             "requestParameters": {"start": 6, "g_variant": NUMERIC},
         },
     }
     read = posted(body)
-    assert read.granularity is Granularity.COUNT
+    assert read.include is Include.ALL
     assert read.variant == variant(SNV)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        spread_body({"requestedGranularity": "record", "query": {"requestedGranularity": "count"}}),
+        spread_body({"query": {"requestedGranularity": "record", "requestParameters": {
+            "g_variant": {"requestedGranularity": "count"}}}}),
+        join_parameters({"requestedGranularity": "record"}, {"requestedGranularity": "count"}),
+        {"requestedGranularity": ["record", "count"]},
+    ],
+)  # fmt: skip
+def test_two_granularities_contradict_each_other(told):
+    (said,) = problems({**PLAIN, **told})
+    assert said == "requestedGranularity: “record” and “count” contradict each other, give one"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        spread_body({"requestedGranularity": "count", "query": {"requestedGranularity": "COUNT"}}),
+        join_parameters({"requestedGranularity": "count"}, {"requestedGranularity": "count"}),
+        join_parameters({"requestedGranularity": "count"}, {"requestedGranularity": ""}),
+        join_parameters({"requestedGranularity": "count"}, {}),
+        {"requestedGranularity": ["count", "count"]},
+    ],
+)
+def test_one_granularity_may_be_said_twice(told):
+    assert asked({**PLAIN, **told}).granularity is Granularity.COUNT
 
 
 def test_an_empty_body_asks_nothing():
@@ -153,8 +186,16 @@ def test_an_empty_body_asks_nothing():
     ],
 )
 def test_a_part_of_the_wrong_shape_is_named(body, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(BodyError, match=words):
         spread_body(body)
+
+
+def test_every_part_of_the_wrong_shape_is_named_and_the_others_are_read():
+    body = {"query": {"requestParameters": [1], "pagination": 5, "testMode": "maybe"}}
+    with pytest.raises(BodyError) as raised:
+        spread_body(body)
+    assert len(raised.value.problems) == 2
+    assert raised.value.parameters == {"testMode": "maybe"}
 
 
 # --- positions ---
@@ -333,7 +374,7 @@ def test_unknown_parameters_are_named_in_a_warning():
     )
 
 
-@pytest.mark.parametrize("name", ["wait", "partial", "ask", "group", "requestedSchema", "$schema"])
+@pytest.mark.parametrize("name", ["wait", "partial", "ask", "group", "$schema"])
 def test_parameters_read_elsewhere_are_not_unknown(name):
     assert warnings({**PLAIN, name: "x"}) == ()
 
@@ -346,6 +387,71 @@ def test_many_unknown_parameters_are_counted():
 def test_a_name_with_controls_in_it_is_shown_without_them():
     (told,) = warnings({**PLAIN, "a\n\x1b[1m": "x"})
     assert told.isprintable()
+
+
+# --- what is asked for ---
+
+
+INDIVIDUALS = Target("individual")
+RECORD = Target("genomicVariant", within="individual", record_id="X")
+
+
+def test_the_path_says_what_is_asked_for():
+    read = asked(PLAIN, target=RECORD)
+    assert (read.entry_type, read.within, read.record_id) == ("genomicVariant", "individual", "X")
+    assert read.variant == variant(SNV)
+
+
+@pytest.mark.parametrize("entry_type", ENTRY_TYPES)
+def test_everything_of_an_entry_type_may_be_asked_for(entry_type):
+    read = asked({}, target=Target(entry_type))
+    assert (read.entry_type, read.variant, read.filters) == (entry_type, None, ())
+
+
+@pytest.mark.parametrize("entry_type", ["genomicVariant", "individual", "biosample", "run"])
+@pytest.mark.parametrize("given", [{"colour": "red"}, {"assemblyId": "GRCh38"}])
+def test_a_question_nothing_was_understood_of_is_not_one_for_everything(entry_type, given):
+    assert any("everything" in one for one in problems(given, target=Target(entry_type)))
+
+
+@pytest.mark.parametrize(
+    "target", [Target("dataset"), Target("cohort"), RECORD, Target("individual", record_id="X")]
+)
+def test_where_the_path_says_it_all_what_nobody_reads_is_ignored(target):
+    assert warnings({"colour": "red"}, target=target) == (
+        "unknown parameters were ignored: colour",
+    )
+
+
+def test_a_filter_is_a_question():
+    assert asked({"filters": "HP:0001250", "colour": "red"}, target=INDIVIDUALS).filters
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"requestedSchemas": [{"entityType": "individual", "schema": "phenopacket"}]},
+        {"requestedSchemas": {"entityType": "individual", "schema": "phenopacket"}},
+        {"requestedSchemas": ["phenopacket", 5, {"schema": 5}, {"entityType": "x"}, None, " "]},
+        {"requestedSchema": "phenopacket"},
+        {"requestedSchema": ["phenopacket", "phenopacket"]},
+    ],
+)
+def test_a_requested_schema_is_noted_and_said_to_have_no_effect(given):
+    read = read_v2(given, target=INDIVIDUALS)
+    assert read.query.requested_schemas == (RequestedSchema("individual", "phenopacket"),)
+    (told,) = read.warnings
+    assert "phenopacket" in told
+    assert not read.problems
+
+
+@pytest.mark.parametrize("schema", [ENTRY_TYPES["run"].schema, ENTRY_TYPES["run"].schema_id])
+def test_the_schema_of_the_model_is_no_reason_for_a_warning(schema):
+    given = spread_body({"meta": {"requestedSchemas": [{"entityType": "runs", "schema": schema}]}})
+    assert warnings(given, target=Target("run")) == ()
+    assert asked(given, target=Target("run")).requested_schemas == (
+        RequestedSchema("runs", schema),
+    )
 
 
 # --- every problem at once ---

@@ -109,6 +109,8 @@ def test_start_and_end_are_never_read_as_an_overlap(given):
         ({**PLACE, **WINDOWS, "startMin": "x", "variantType": "DEL"}, "“x” is not a whole number"),
         ({**PLAIN, "includeDatasetResponses": "SOME"}, "is none of ALL"),
         ({**PLAIN, "start": ""}, "start is missing"),
+        ({**PLAIN, "start": "5,6"}, "start: 2 numbers, where version 1 has one"),
+        ({**PLACE, "start": [5, 6], "end": [8, 9], "variantType": "DEL"}, "end: 2 numbers"),
         ({**PLAIN, "variantType": "DEL"}, "contradict"),
     ],
 )

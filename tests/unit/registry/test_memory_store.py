@@ -107,3 +107,12 @@ async def test_nothing_is_learned_of_a_member_that_was_removed(store):
     assert await store.learn_capabilities("one", SEEN) is False
     assert await store.learn_dialect("one", Dialect(method="POST")) is False
     assert [one.id for one in await store.members()] == ["two"]
+
+
+async def test_the_sentences_of_a_probing_replace_those_of_the_last(store):
+    assert await store.learn_dialect("one", Dialect(), ("a",)) is True
+    assert await store.learn_dialect("one", Dialect(), ("a",)) is False
+    await store.learn_dialect("one", Dialect(), ("b",))
+    await store.learn_dialect("one", Dialect(method="GET"))
+    (kept,) = [each for each in await store.members() if each.id == "one"]
+    assert (kept.probes, kept.learned) == (("b",), Dialect(method="GET"))

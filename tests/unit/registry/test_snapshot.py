@@ -134,3 +134,36 @@ def test_a_running_question_keeps_its_snapshot():
 def test_a_member_just_declared_knows_nothing():
     declared = RegisteredMember(member().entry)
     assert (declared.capabilities, declared.learned) == (Capabilities(), Dialect())
+
+
+# --- the dialect and where it comes from ---
+
+
+def test_the_operator_wins_over_what_was_learned_and_that_over_the_software():
+    joined = member(
+        capabilities={
+            "software_dialect": Dialect(method="POST", parameters="nested", start="list")
+        },
+        learned=Dialect(parameters="flat", start="scalar"),
+        dialect={"start": "list"},
+    )
+    assert joined.dialect == Dialect(method="POST", parameters="flat", start="list")
+    assert joined.dialect_sources == {
+        "method": "software",
+        "parameters": "learned",
+        "start": "operator",
+    }
+
+
+def test_members_with_addresses_of_their_own_are_planned_one_by_one():
+    below = member(capabilities={"endpoints": {"run": "/runs"}})
+    beside = member(capabilities={"endpoints": {"run": "https://one.example.org/v2/runs"}})
+    assert below.planning_key is not None
+    assert beside.planning_key is None
+
+
+def test_what_does_not_decide_how_a_member_is_asked_changes_no_revision():
+    one = member(capabilities={"problems": ("a",), "missing": ("map",), "updated_at": "1"})
+    other = member(capabilities={"problems": ("b",), "updated_at": "2"})
+    assert one.revision == other.revision
+    assert one.revision != member(capabilities={"endpoints": {"run": "/runs"}}).revision

@@ -8,7 +8,8 @@ import pytest
 from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure, Reply
 from aggregator.upstream.client import CallResult, Followed
-from aggregator.watch.discovery import discover
+from aggregator.watch.discovery import recognise
+from aggregator.watch.looking import getter_for
 from registry.models import Protocol
 from tests.builders import member
 
@@ -46,8 +47,9 @@ class Site:
 async def look(documents, *, moved=None, **entry):
     site = Site(documents, moved)
     entry = {"protocol": "auto", **entry}
-    found = await discover(member(**entry), site, via="1.1 us", now=NOW)
-    return found, site
+    asked = member(**entry)
+    get = getter_for(asked, site, via="1.1 us", authorization=None)
+    return await recognise(asked, get, now=NOW), site
 
 
 async def test_a_version_2_member_is_recognised_at_info():
@@ -89,7 +91,7 @@ async def test_service_info_is_the_last_resort():
 async def test_a_description_of_no_known_protocol_is_no_knowledge():
     found, _ = await look({"/service-info": UNKNOWN_SERVICE})
     assert found.capabilities is None
-    assert "unknown protocol" in found.looks[-1].result
+    assert "unknown protocol" in found.looks[-2].result
 
 
 async def test_a_declared_version_1_member_is_looked_at_where_version_1_describes_itself():
@@ -157,8 +159,8 @@ async def test_every_look_is_told_in_words():
 
 async def test_a_credential_and_the_way_so_far_go_along():
     site = Site({"/info": V2})
-    await discover(
-        member(protocol="auto"), site, via="1.1 us", now=NOW, authorization="Bearer secret"
-    )
+    asked = member(protocol="auto")
+    get = getter_for(asked, site, via="1.1 us", authorization="Bearer secret")
+    await recognise(asked, get, now=NOW)
     assert site.options["authorization"] == "Bearer secret"
     assert site.options["via"] == "1.1 us"

@@ -32,8 +32,9 @@ class Site:
         self.gate = None
 
     async def get_following(self, asked_member, url, **options):
-        self.looked_at.append(asked_member.id)
-        self.authorizations.append(options["authorization"])
+        if url.endswith("/info"):
+            self.looked_at.append(asked_member.id)
+            self.authorizations.append(options["authorization"])
         if self.gate is not None:
             await self.gate.wait()
         if self.document is None:
@@ -58,7 +59,9 @@ class World:
             network_id="us",
             seed=seed,
             poll_s=3600,
+            info_s=600,
             refresh_s=600,
+            prober=None,
             retry_s=60,
             environ=lambda: environ or {},
             on_members=self.heard.append,
