@@ -247,7 +247,9 @@ def test_found_is_0_though_somebody_is_missing(faulty: Started, tmp_path: Path) 
         ((BRAF, "--wait", "soon"), "Invalid value for '--wait'"),
         ((BRAF, "--loud"), "No such option"),
         ((BRAF, "--set", "deadline=3"), "expected SECTION.KEY=VALUE"),
-        ((), "Missing argument 'TEXT'"),
+        ((), "What is the question? Give a variant, e.g. 7-140753336-A-T, or --filter"),
+        (("--path", "frogs"), "--path frogs: No entry type is served at this path."),
+        (("--path", "individuals", "--filter", "age:>"), "compares with “>”, but with no value"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

@@ -224,7 +224,7 @@ async def test_a_client_that_leaves_ends_its_calls() -> None:
             await come_true(lambda: bool(questions(member)))
             stream.response.close()
         await come_true(lambda: net.is_at_rest and net.network.streams.open == 0)
-        await member.until(lambda m: m.open_connections == 0)
+        await member.until(lambda m: m.is_left_alone)
 
 
 async def test_a_reader_that_takes_nothing_is_dropped() -> None:

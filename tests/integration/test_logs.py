@@ -161,7 +161,10 @@ async def test_bad_input_leaves_nothing_in_the_log(log: Log) -> None:
         assert (await net.ask(raw=f"{{{TEXT}".encode())).status == 400
         assert (await net.ask({"q": f"{TEXT}-what"}, path="/search.json")).status == 400
         assert (await net.ask(path=f"/{TEXT}")).status == 404
-        assert (await net.ask(path=f"/api/g_variants/{TEXT}")).status == 404
+        assert (await net.ask(path=f"/api/g_variants/{TEXT}")).status == 503  # has no members
+        assert (await net.ask(path=f"/api/g_variants/{TEXT}/{TEXT}")).status == 404
+        assert (await net.ask({"filters": f"{TEXT}:>"}, path="/api/individuals")).status == 400
+        assert (await net.ask({"filters": TEXT}, path="/api/individuals")).status == 503
         assert (await net.ask(QUESTION, method="PUT")).status == 405
     log.assert_clean()
 

@@ -145,7 +145,10 @@ async def test_a_plain_member_is_reached_through_the_proxy() -> None:
         network_of([entry(f"http://{HOST}", "plain")], **outside(proxy=proxy.url)) as net,
     ):
         assert (await net.ask(BRAF)).found == ["plain"]
-        assert any(each.startswith(f"GET http://{HOST}/g_variants") for each in proxy.requests)
+        assert proxy.requests
+        # one connection may carry more than the first request, which alone is noted
+        assert all(each.startswith(f"GET http://{HOST}/") for each in proxy.requests)
+        assert len(questions(member)) == 1
 
 
 async def test_without_the_proxy_the_member_is_out_of_reach(
