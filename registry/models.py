@@ -78,6 +78,8 @@ class Dialect(BaseModel):
     """Our parameter name to the server's."""
     answer: AnswerShape | None = None
     null_means: Literal["no", "unknown"] | None = None
+    exact: Literal["start", "start_end"] | None = None
+    """How one exact position is asked: by its start alone, or with its last base as `end`."""
     unknown_filters: Literal["refused", "empty"] | None = None
     """What becomes of a filter the server does not know: an error, or an empty result, whose "no"
     then proves nothing unless the server lists the filter."""

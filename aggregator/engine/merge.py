@@ -71,7 +71,9 @@ def _count(query: Query, outcomes: Sequence[MemberOutcome]) -> MergedCount | Non
         value=max(0, total - repeated),
         unit=unit,
         members_counted=len(told),
-        is_exact=is_exact and len(told) == sum(1 for o in outcomes if o.answer is not None),
+        is_exact=is_exact
+        and all(outcome.answer.is_count_exact for outcome in told if outcome.answer)
+        and len(told) == sum(1 for o in outcomes if o.answer is not None),
         note=note,
     )
 

@@ -110,6 +110,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     count: int | None = None
     unit: str | None = None
     """What `count` counts; sums are made within one unit only."""
+    is_count_exact: bool = True
+    """False where the member says that it rounds its counts."""
     granularity: Granularity = Granularity.BOOLEAN
     """What the answer really holds, not what was asked for."""
     result_sets: tuple[ResultSet, ...] = ()
@@ -144,6 +146,7 @@ def union(answers: Sequence[Answer], *, are_disjoint: bool = True) -> Answer:
         exists=Exists.YES if hits else _all_no(answers),
         count=_joined_count(counts, are_disjoint=are_disjoint),
         unit=best.unit,
+        is_count_exact=all(answer.is_count_exact for answer in told),
         granularity=best.granularity,
         result_sets=_join_sets(answers, are_disjoint=are_disjoint),
         handovers=tuple(dict.fromkeys(h for answer in told for h in answer.handovers)),

@@ -48,13 +48,16 @@ DIALECTS: Final[Mapping[Software, Dialect]] = {
         drop=("testMode",),
         unknown_filters="refused",
     ),
-    # takes no variant by GET, ignores genes, pages by records
+    # takes no variant by GET, ignores genes, pages by records; takes a start without an end for
+    # a window down to 0, which is refused or finds nothing; tells nothing of unknown filters
     Software.SBEACON: Dialect(
         method="POST",
         parameters="flat",
         start="list",
         paging="records",
-        drop=("geneId", "genomicAlleleShortForm", "testMode"),
+        exact="start_end",
+        unknown_filters="empty",
+        drop=("geneId", "genomicAlleleShortForm", "testMode", "datasets"),
     ),
     # reads only the body the schema has, knows no pages
     Software.BENTO: Dialect(

@@ -135,6 +135,8 @@ def _parameters(
         found = {"referenceName": where.chromosome, "assemblyId": where.assembly}
     if bases is not None:
         found |= {"start": [bases.start0]}
+        if member.dialect.exact == "start_end":
+            found |= {"end": [bases.start0 + max(len(bases.reference or ""), 1) - 1]}
         found |= {"referenceBases": bases.reference, "alternateBases": bases.alternate}
     else:
         found |= _windows(variant, member.dialect)

@@ -54,6 +54,12 @@ def unit_of(info: Any) -> str | None:
     return text_of(count.get("unit")) if isinstance(count, Mapping) else None
 
 
+def is_sum_inexact(info: Any) -> bool:
+    """Whether a network of this software says that its total is not the whole number."""
+    count = network_of(info).get("count")
+    return isinstance(count, Mapping) and count.get("exact") is False
+
+
 def told_count(count: int | None, info: Mapping[str, Any]) -> int | None:
     """Give the count of a result set; networks of this software say where there is none.
 

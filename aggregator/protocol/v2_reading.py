@@ -48,6 +48,7 @@ from aggregator.protocol.v2_filters import left_out, unlisted
 from aggregator.protocol.v2_networks import (
     incomplete_no,
     is_partial,
+    is_sum_inexact,
     leaves_of,
     unit_of,
     verdict_of,
@@ -61,6 +62,7 @@ from registry.snapshot import RegisteredMember
 
 CENSORED: Final = "not found, or in fewer people than it may tell"
 SETS_DISAGREE: Final = "it says yes, but none of the data sets it lists does"
+ROUNDED: Final = "it rounds its counts"
 ZERO_TOLD: Final = "it says yes and counts 0; the count was left out"
 EMPTY_PAGE: Final = "nothing on this page; an earlier page may hold something"
 MAX_WARNINGS: Final = 5
@@ -194,9 +196,11 @@ def _answer(document: _Document, query: Query, member: RegisteredMember) -> Answ
     if collections:
         count = count or count_listed(collections, query, member.dialect.paging)
         granularity = Granularity.RECORD
+    is_rounded = count is not None and _rounds(summary, sets, document.info)
     return Answer(
         exists=exists,
         count=count,
+        is_count_exact=not is_rounded,
         unit=None if count is None else _unit(document, query, member),
         granularity=granularity,
         result_sets=sets,
@@ -204,7 +208,7 @@ def _answer(document: _Document, query: Query, member: RegisteredMember) -> Answ
         handovers=handovers_of(
             document.beacon_handovers, document.beacon_handover, document.results_handovers
         ),
-        warnings=warnings,
+        warnings=(*warnings, ROUNDED) if is_rounded else warnings,
         beacon_id=beacon_id,
         api_version=text_of(meta.get("apiVersion")),
         leaves=leaves,
@@ -288,6 +292,17 @@ def _granularity(value: Any) -> Granularity:
         return Granularity(str(value).lower())
     except ValueError:
         return Granularity.BOOLEAN
+
+
+def _rounds(summary: Mapping[str, Any], sets: Sequence[ResultSet], info: Any) -> bool:
+    """Whether counts are said to be rounded or imprecise (`countPrecision`, Beacon 2.2).
+
+    A network of this kind says so of its sum.
+    """
+    if is_sum_inexact(info):
+        return True
+    told = (summary.get("countPrecision"), *(one.info.get("countPrecision") for one in sets))
+    return any(text not in (None, "", "exact") for text in told)
 
 
 def _warnings(

@@ -74,23 +74,13 @@ async def test_a_granularity_nobody_may_be_asked_for_is_refused_before_anybody_i
         assert not any(server.questions for server in network.servers.values())
 
 
-WRONG_TODAY = {
-    "an allele near the beginning": pytest.mark.xfail(
-        reason="sBeacon finds nothing below 10,000 by a start without an end, and is believed"
-    ),
-}
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=WRONG_TODAY.get(name, ())) for name in QUESTIONS]
-)
+@pytest.mark.parametrize("name", QUESTIONS)
 async def test_one_question_reaches_every_family_that_can_answer_it(name: str):
     question = QUESTIONS[name]
     async with seven() as network:
         reply = await network.put(question)
     for server, ending in reply.endings.items():
-        accepted = UNREACHED.get((server, name), (question.ending(server),))
-        assert ending in accepted, (server, reply.members[server]["reason"])
+        assert ending == question.ending(server), (server, reply.members[server]["reason"])
     for member in reply.members.values():
         assert (member["reason"] is None) is (member["answer"] in {"found", "not_found"})
 

@@ -45,6 +45,7 @@ def version_1(reason: str) -> dict[str, str]:
 
 
 REFUSED = {"sbeacon": "no_answer/rejected"}
+NO_SETS = {"sbeacon": "not_asked/dataset"}
 UNTOLD = {"ri": "no_answer/no_verdict", "bento": "no_answer/no_verdict"}
 NO_GENES = version_1("query_kind") | {"sbeacon": "not_asked/parameter"}
 PEOPLE = "/api/individuals"
@@ -92,14 +93,16 @@ QUESTIONS = {
     "a data set": Put(
         ("GET datasetIds",),
         BRAF | {"datasetIds": "tumours", "requestedGranularity": "record"},
+        otherwise=NO_SETS,
     ),
     "a data set without the allele": Put(
         ("GET datasetIds", "GET datasetIds of a project"),
         BRAF | {"datasetIds": "families", "requestedGranularity": "record"},
         False,
+        otherwise=NO_SETS,
     ),
     "a data set, yes or no": Put(
-        ("GET datasetIds",), BRAF | {"datasetIds": "tumours"}, otherwise=UNTOLD
+        ("GET datasetIds",), BRAF | {"datasetIds": "tumours"}, otherwise=UNTOLD | NO_SETS
     ),
     "a bracket": Put(("GET bracket",), {**REGION, **WINDOWS, "variantType": "DEL"}),
     "a bracket of exact windows": Put(
@@ -198,7 +201,7 @@ UNREACHED: Mapping[tuple[str, str], tuple[str, ...]] = {
     or put.body
     or "genomicAlleleShortForm" in put.rows
 }
-"""sBeacon has no question at one start: an honest refusal of its is as good as an answer."""
+"""Not recognised, sBeacon may refuse a start without an end: as good as an answer."""
 
 UNLISTED = Put(("unknown filter",), {"filters": "NCIT:C999999"}, path=PEOPLE)
 """A term that may exist below one that is listed."""

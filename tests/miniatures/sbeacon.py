@@ -154,9 +154,9 @@ def _windows(start: list[int], end: list[int]) -> tuple[list[int], list[int]]:
     if len(start) == 2 and len(end) == 2:
         windows = (start, end)
     elif end:
-        # both ends lie between the smallest start and the end that is told
-        first = start[0] if start else end[0] - 1
-        windows = ([first, end[-1]], [first, end[-1] + 1])
+        # first and last base lie between the smallest start and the end that is told, both included
+        first = start[0] if start else end[0]
+        windows = ([first, end[-1] + 1], [first + 1, end[-1] + 2])
     else:
         windows = ([start[0], 0], [start[0], 0])
     if any(abs(high - low) > WIDEST for low, high in windows):

@@ -100,6 +100,12 @@ def test_members_that_told_no_count_make_it_inexact():
     assert (told.value, told.members_counted, told.is_exact) == (3, 1, False)
 
 
+def test_a_member_that_rounds_makes_the_sum_inexact():
+    rounding = answer(True, 3, "variants", is_count_exact=False)
+    told = count(outcome("a", told=rounding))
+    assert (told.value, told.is_exact) == (3, False)
+
+
 def test_a_member_without_an_answer_does_not_make_the_told_counts_inexact():
     told = count(yes("a", 3), outcome("b", "timeout"))
     assert told is not None

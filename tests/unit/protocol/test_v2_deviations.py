@@ -15,7 +15,7 @@ from aggregator.protocol import v2
 from aggregator.protocol.info import read_info
 from aggregator.protocol.member_map import read_map
 from aggregator.protocol.member_terms import read_filtering_terms
-from aggregator.protocol.v2_reading import CENSORED, ZERO_TOLD
+from aggregator.protocol.v2_reading import CENSORED, ROUNDED, ZERO_TOLD
 from aggregator.protocol.wire import Failure
 from registry.models import Capabilities, Protocol
 from tests import builders
@@ -172,11 +172,17 @@ def test_row_9_a_rounded_count_is_told_as_rounded():
     assert rounded.items() <= found.info.items()
 
 
-@pytest.mark.xfail(reason="a rounded total is passed on as an exact one")
 def test_row_9_a_rounded_total_is_told_as_rounded():
     summary = {"exists": True, "numTotalResults": 10, "countPrecision": "rounded"}
     found = told(said(summary=summary), COUNTS)
-    assert found.count is None or any("rounded" in warning for warning in found.warnings)
+    assert (found.count, found.is_count_exact) == (10, False)
+    assert ROUNDED in found.warnings
+
+
+def test_row_9_a_precise_total_is_exact():
+    summary = {"exists": True, "numTotalResults": 10, "countPrecision": "exact"}
+    found = told(said(summary=summary), COUNTS)
+    assert (found.count, found.is_count_exact, found.warnings) == (10, True, ())
 
 
 def test_row_9_a_total_of_a_no_is_a_contradiction():
