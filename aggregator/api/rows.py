@@ -11,7 +11,7 @@ from aggregator.api.texts import MAX_SENTENCE, clean, link_host
 from aggregator.base import i18n
 from aggregator.base.i18n import N_, ngettext
 from aggregator.base.i18n import gettext as _
-from aggregator.model.answer import Exists, Handover, ResultSet
+from aggregator.model.answer import Exists, Handover, LeafEnding, ResultSet
 from aggregator.model.outcome import Ending, MemberOutcome, Source
 from aggregator.protocol.v2_reading import CENSORED
 
@@ -27,6 +27,7 @@ _SET_ENDINGS: Final = {
     Exists.NO: Ending.NOT_FOUND,
     Exists.UNKNOWN: Ending.NO_ANSWER,
 }
+_SILENT: Final = frozenset({LeafEnding.NO_ANSWER, LeafEnding.NOT_ASKED})
 MAX_SETS: Final = 200
 """How many data sets of one member a page lists; the rest are in JSON and CSV."""
 MAX_LINKS: Final = 10
@@ -60,6 +61,18 @@ class SetShown:
 
 
 @dataclass(frozen=True, slots=True)
+class LeafShown:
+    """One beacon inside a member that is a network itself."""
+
+    name: str
+    id: str
+    state: str
+    sign: str
+    word: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One member in the list of answers."""
 
@@ -83,6 +96,11 @@ class Row:
     links: tuple[Link, ...]
     opens: str
     """What the closed list of data sets is called."""
+    leaves: tuple[LeafShown, ...]
+    """The beacons inside, those that did not answer first."""
+    more_leaves: int
+    opens_leaves: str
+    """What the closed list of beacons inside is called."""
 
 
 def row_of(place: Place, *, allele: bool) -> Row:
@@ -119,6 +137,9 @@ def row_of(place: Place, *, allele: bool) -> Row:
         links=_links(answer.handovers) if answer else (),
         opens=ngettext("%(sets)s data set", "%(sets)s data sets", len(sets) + more)
         % {"sets": i18n.number(len(sets) + more)},
+        leaves=_leaves(outcome),
+        more_leaves=max(0, len(outcome.leaves) - MAX_SETS) if outcome else 0,
+        opens_leaves=_opens_leaves(outcome),
     )
 
 
@@ -245,6 +266,45 @@ def _set(
         note=clean(error, 200) if isinstance(error, str) else "",
         links=_links(one.handovers),
     )
+
+
+def _leaves(outcome: MemberOutcome | None) -> tuple[LeafShown, ...]:
+    """Show the beacons inside a network; who is missing must not be overlooked."""
+    if outcome is None:
+        return ()
+    ordered = sorted(outcome.leaves, key=lambda leaf: leaf.ending not in _SILENT)
+    shown = []
+    for leaf in ordered[:MAX_SETS]:
+        ending = Ending(leaf.ending)
+        sign, word = SIGNS[ending]
+        name = clean(leaf.name or leaf.beacon_id)
+        shown.append(
+            LeafShown(
+                name=name,
+                id="" if name == clean(leaf.beacon_id) else clean(leaf.beacon_id),
+                state=ending.value,
+                sign=sign,
+                word=_(word),
+                note=clean(leaf.reason, 200),
+            )
+        )
+    return tuple(shown)
+
+
+def _opens_leaves(outcome: MemberOutcome | None) -> str:
+    leaves = outcome.leaves if outcome else ()
+    silent = sum(leaf.ending in _SILENT for leaf in leaves)
+    told = {"beacons": i18n.number(len(leaves)), "silent": i18n.number(silent)}
+    if silent:
+        return (
+            ngettext(
+                "%(beacons)s beacon inside, %(silent)s without an answer",
+                "%(beacons)s beacons inside, %(silent)s without an answer",
+                len(leaves),
+            )
+            % told
+        )
+    return ngettext("%(beacons)s beacon inside", "%(beacons)s beacons inside", len(leaves)) % told
 
 
 def _links(handovers: Sequence[Handover]) -> tuple[Link, ...]:

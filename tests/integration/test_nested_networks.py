@@ -24,6 +24,7 @@ from tests.networks import (
     scripted,
 )
 from tests.official import official
+from tests.pages import search
 
 NOBODY = BRAF | {"alternateBases": "G"}
 BRAF_37 = BRAF | {"assemblyId": "GRCh37", "start": "140453135"}
@@ -153,6 +154,27 @@ async def test_a_beacon_that_failed_inside_leaves_the_outer_yes_incomplete() -> 
         refused = valid(await net.ask(BRAF | {"partial": "deny"}))
         assert refused.status == 502
         assert "inner (some of its beacons)" in refused.problem
+
+
+async def test_a_page_names_the_beacons_inside_those_without_an_answer_first() -> None:
+    async with (
+        v2_beacon("org.example.a", "set-a", 3) as good,
+        FaultyMember(scripted(answer(b"oops", 500))) as bad,
+        inner_and_outer([entry(good, "good"), entry(bad, "bad")], []) as (_, net),
+    ):
+        page = await search(net, "7-140753336-A-T")
+
+    row = page.rows["inner"]
+    opened = next(
+        one
+        for one in row.all("details")
+        if one.one("summary").text == "2 beacons inside, 1 without an answer"
+    )
+    first, second = [one.text for one in opened.all("li")]
+    assert first.startswith("! Did not answer")
+    assert "HTTP 500" in first
+    assert second.startswith("✓ Found")
+    assert "1 is a network that did not hear from all of its beacons" in page.verdict
 
 
 async def test_a_no_inside_that_is_incomplete_is_no_answer_and_says_whose_is_missing() -> None:
