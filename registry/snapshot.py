@@ -6,12 +6,14 @@ a digest of everything that changes what it is asked, which is part of every cac
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 from aggregator.model.genome import Assembly, GenomeError, parse_assembly
-from registry.models import Capabilities, DataSet, Dialect, MemberEntry, Protocol
+from registry.models import Capabilities, DataSet, Dialect, FilteringTerm, MemberEntry, Protocol
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,28 @@ class RegisteredMember:
     learned: Dialect = field(default_factory=Dialect)
     probes: tuple[str, ...] = ()
     """The test questions of the last probing and what they showed, one sentence each."""
+
+    def with_facts(self, **facts: Any) -> "RegisteredMember":
+        """Give the member with other facts; what was worked out of the same ones stays."""
+        made = replace(self, **facts)
+        told, known = made.capabilities, self.capabilities
+        if made.entry == self.entry and made.learned == self.learned and _is_same(told, known):
+            kept: Iterable[str] = self.__dict__.keys() - {one.name for one in fields(self)}
+        elif told.filtering_terms is known.filtering_terms:
+            kept = _OF_TERMS & self.__dict__.keys()
+        else:
+            kept = ()
+        made.__dict__.update({name: self.__dict__[name] for name in kept})
+        return made
+
+    def work_out(self) -> None:
+        """Work out now what every question needs, so that none waits for it."""
+        _ = self.revision, self.planning_key, self.filter_prefixes
+
+    @property
+    def is_worked_out(self) -> bool:
+        """Whether `work_out` has nothing to do."""
+        return {"revision", "planning_key", "filter_prefixes"} <= self.__dict__.keys()
 
     @property
     def id(self) -> str:
@@ -94,11 +118,17 @@ class RegisteredMember:
         told = self.capabilities.model_dump_json(
             include={
                 *("protocol", "api_version", "data_sets", "entry_types", "granularities"),
-                *("endpoints", "filtering_terms", "is_network"),
+                *("endpoints", "is_network"),
             }
         )
         held = self.entry.model_dump_json(include={"assemblies"})
-        return _digest(str(self.protocol), held, told, self.dialect.model_dump_json())
+        dialect = self.dialect.model_dump_json()
+        return _digest(str(self.protocol), held, told, dialect, self._terms_digest)
+
+    @cached_property
+    def _terms_digest(self) -> str:
+        """A digest of the filtering terms, by far the largest of what members tell."""
+        return _digest(_TERMS.dump_json(self.capabilities.filtering_terms).decode())
 
     @cached_property
     def filter_ids(self) -> frozenset[str] | None:
@@ -127,8 +157,9 @@ class RegisteredMember:
         """A digest of all that decides how the member is asked and read."""
         parts = (
             self.entry.model_dump_json(),
-            self.capabilities.model_dump_json(exclude=_NOT_FOR_ASKING),
+            self.capabilities.model_dump_json(exclude={*_NOT_FOR_ASKING, "filtering_terms"}),
             self.learned.model_dump_json(),
+            self._terms_digest,
         )
         return _digest(*parts)
 
@@ -154,11 +185,13 @@ class Snapshot:
         return Snapshot(self.revision + 1, tuple(members))
 
 
-_NOT_FOR_ASKING: Final = {
-    *("fetched_at", "problems", "missing", "updated_at"),
-    *("description", "organization", "environment", "name"),
-}
+_OF_A_LOOK: Final = ("fetched_at", "problems", "missing", "updated_at")
+"""Facts that nothing is worked out of."""
+_NOT_FOR_ASKING: Final = {*_OF_A_LOOK, "description", "organization", "environment", "name"}
 """Facts of a member that decide neither how it is asked nor how it is read."""
+_OF_TERMS: Final = {"_terms_digest", "filter_ids", "filter_prefixes"}
+"""What is worked out of the filtering terms alone."""
+_TERMS: Final = TypeAdapter(tuple[FilteringTerm, ...] | None)
 
 
 class SnapshotHolder:
@@ -180,6 +213,13 @@ class SnapshotHolder:
 
 def _digest(*parts: str) -> str:
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
+
+
+def _is_same(told: Capabilities, known: Capabilities) -> bool:
+    """Whether these differ in nothing that anything is worked out of."""
+    return told is known or told == known.model_copy(
+        update={name: getattr(told, name) for name in _OF_A_LOOK}
+    )
 
 
 def _assembly_of(data_set: DataSet) -> Assembly | None:

@@ -5,11 +5,14 @@ dialects are found out. A new address or protocol makes what was found out worth
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from registry.models import Capabilities, Dialect, MemberEntry
 from registry.snapshot import RegisteredMember
+
+_OF_A_LOOK: Final = ("fetched_at", "updated_at")
+"""What may differ between two looks that show the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class RegistryStore(Protocol):
         ...
 
     async def learn_capabilities(self, member_id: str, capabilities: Capabilities) -> bool:
-        """Keep what a member said of itself; False if only the time of the look is new."""
+        """Keep what a member said of itself; False if only its times are new."""
         ...
 
     async def learn_dialect(
@@ -73,13 +76,16 @@ class MemoryStore:
         )
 
     async def learn_capabilities(self, member_id: str, capabilities: Capabilities) -> bool:
-        """Keep what a member said of itself; False if only the time of the look is new."""
+        """Keep what a member said of itself; False if only its times are new."""
         member = self._members.get(member_id)
         if member is None:
             return False
-        self._members[member_id] = replace(member, capabilities=capabilities)
-        before = member.capabilities.model_copy(update={"fetched_at": capabilities.fetched_at})
-        return before != capabilities
+        known = member.capabilities
+        again = known.model_copy(update={name: getattr(capabilities, name) for name in _OF_A_LOOK})
+        is_new = again != capabilities
+        # where nothing is new the values known stay: others compare and keep them by identity
+        self._members[member_id] = member.with_facts(capabilities=capabilities if is_new else again)
+        return is_new
 
     async def learn_dialect(
         self, member_id: str, dialect: Dialect, probes: tuple[str, ...] | None = None
@@ -90,11 +96,11 @@ class MemoryStore:
             return False
         learned = member.learned.merged(dialect)
         told = member.probes if probes is None else probes
-        self._members[member_id] = replace(member, learned=learned, probes=told)
+        self._members[member_id] = member.with_facts(learned=learned, probes=told)
         return learned != member.learned or told != member.probes
 
 
 def _joined(entry: MemberEntry, known: RegisteredMember | None) -> RegisteredMember:
     if known is None or (known.entry.url, known.entry.protocol) != (entry.url, entry.protocol):
         return RegisteredMember(entry)
-    return replace(known, entry=entry)
+    return known if known.entry == entry else known.with_facts(entry=entry)

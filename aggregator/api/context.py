@@ -7,6 +7,7 @@ from aiohttp import web
 from jinja2 import Environment
 
 from aggregator.api.clients import RateLimits
+from aggregator.api.joined_terms import SharedTerms
 from aggregator.api.sse import EventStreams
 from aggregator.base.metrics import Metrics
 from aggregator.base.settings import Settings
@@ -30,6 +31,7 @@ class Api:
     reference: ReferenceSequence | None = None
     streams: EventStreams = field(default_factory=EventStreams)
     metrics: Metrics = field(default_factory=Metrics)
+    terms: SharedTerms = field(default_factory=SharedTerms)
     rate_limits: RateLimits | None = None
     """None: clients may ask as much as they like."""
     look: Callable[[str], Awaitable[Discovery]] | None = None

@@ -22,6 +22,7 @@ from aggregator.base.i18n import gettext as _
 from aggregator.model.answer import Exists, Match, ResultSet
 from aggregator.model.merged import NetworkAnswer
 from aggregator.model.outcome import Ending, MemberOutcome, Source
+from aggregator.model.query import Query
 from aggregator.protocol.tolerant import count_of
 from registry.snapshot import RegisteredMember
 
@@ -70,12 +71,18 @@ def csv_text(lines: Iterable[Line]) -> str:
     return out.getvalue()
 
 
+def assembly_of(query: Query) -> str:
+    """Name the assembly of a question's coordinates; empty for one without any."""
+    variant = query.variant
+    assembly = (variant.assembly or variant.typed_assembly) if variant else None
+    return assembly.value if assembly else ""
+
+
 def lines_of(
     answer: NetworkAnswer,
     members: Mapping[str, RegisteredMember],
     *,
     text: str,
-    assembly: str,
     asked_at: datetime,
 ) -> list[Line]:
     """Make the rows of an answer of this process."""
@@ -89,7 +96,7 @@ def lines_of(
         )
         whole = Line(
             query=text,
-            assembly=assembly,
+            assembly=assembly_of(answer.query),
             beacon_id=outcome.member.id,
             beacon=outcome.member.name,
             organization=organization.name if organization else "",

@@ -137,9 +137,9 @@ _TERMS: Final = Operation(
     TERMS_QUERY,
     body={"type": "object", "description": "The same parameters, in a Beacon request or flat."},
     errors=_V2_ERROR,
-    statuses=frozenset({"400", "413"}),
+    statuses=frozenset({"400", "413", "429"}),
 )
-_TERMS_OF_ONE: Final = replace(_TERMS, statuses=frozenset({"400", "404", "413"}))
+_TERMS_OF_ONE: Final = replace(_TERMS, statuses=frozenset({"400", "404", "413", "429"}))
 
 
 def _search(errors: Document, errors_as: str) -> Operation:

@@ -12,9 +12,9 @@ def _parameter(name: str, schema: Document, what: str) -> Document:
 
 
 CSC_QUERY: Final = (
-    _parameter(SEARCH_IN, text(), "The entry type to list; without it, variants."),
+    _parameter(SEARCH_IN, text(), "The entry type to list, its name or path; else variants."),
     _parameter(RECORD, text(), f"Of the record that what is listed belongs to; with {SEARCH_BY}."),
-    _parameter(SEARCH_BY, text(), f"The entry type of {RECORD}."),
+    _parameter(SEARCH_BY, text(), f"The entry type of {RECORD}, its name or path."),
     _parameter("filters", text(), "As in version 2; the word `filter` alone is none."),
 )
 ENDPOINT_QUERY: Final = (

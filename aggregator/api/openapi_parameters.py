@@ -6,6 +6,7 @@ from aggregator.api.openapi_schemas import Document, number, text, words
 from aggregator.model.query import Granularity, Include
 from aggregator.protocol.filters import SIMILARITIES
 from aggregator.protocol.requests_terms import ANYBODY, EVERYBODY
+from aggregator.protocol.requests_v1 import NOT_IN_V1
 
 
 def _parameter(name: str, schema: Document, what: str, example: Any = None) -> Document:
@@ -53,7 +54,7 @@ OPTIONS: Final = (
     ),
     _one_value_list("datasetIds", _TEXT_LIST, "`dataset`, or `member:dataset` for one member's."),
     _one_value_list(
-        "filters", _TEXT_LIST, "`HP:0001250`, `age:>P70Y`, `sex:!NCIT:C16576`; all must hold."
+        "filters", _TEXT_LIST, "`HP:0001250`, `age:>P70Y`, `age:!P40Y`; all must hold."
     ),
     _parameter(
         "scope", text(), "The entry type all filters apply to; without it, what is asked for."
@@ -111,7 +112,7 @@ IN_PATH: Final = {
 """What the variable parts of paths mean, by their names."""
 
 V1_QUERY: Final = (
-    *(each for each in VARIANT if each["name"] not in {"start", "end"}),
+    *(each for each in VARIANT if each["name"] not in {"start", "end", *NOT_IN_V1}),
     *(
         _parameter(name, number(), "Counted from 0.")
         for name in ("start", "end", "startMin", "startMax", "endMin", "endMax")

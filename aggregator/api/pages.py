@@ -128,7 +128,6 @@ async def search_csv(request: web.Request) -> web.Response:
         answer,
         api_of(request).holder.current.by_id,
         text=form.text,
-        assembly=form.assembly,
         asked_at=asked_at,
     )
     name = file_name(form.text, "csv")

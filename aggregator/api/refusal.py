@@ -6,6 +6,7 @@ from aggregator.api.controls import Partial
 from aggregator.model.merged import NetworkAnswer, Verdict
 from aggregator.model.outcome import (
     CHOSEN_NOT_ASKED,
+    MISSING_IF_NOT_ASKED,
     Ending,
     MemberOutcome,
     NoAnswerCode,
@@ -13,6 +14,9 @@ from aggregator.model.outcome import (
 )
 
 RETRY_AFTER_S = 60
+
+_NEVER_TO_BE_ASKED = frozenset({NotAskedCode.PAGINATION, NotAskedCode.HOLDER})
+"""Reasons that leave an answer incomplete and do not pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def refusal_of(
 def _nobody(answer: NetworkAnswer) -> str:
     if not answer.outcomes:
         return "No beacon is registered in this network."
-    if answer.missing:
+    if answer.missing and not _is_beyond_all(answer):
         return f"We do not know: no beacon answered; {_missing(answer)}."
     able = [o for o in answer.outcomes if o.reason and o.reason.code not in CHOSEN_NOT_ASKED]
     reasons = "; ".join(f"{o.member.id}: {o.reason.message}" for o in able[:5] if o.reason)
@@ -67,19 +71,22 @@ def _nobody(answer: NetworkAnswer) -> str:
 
 
 def _missing(answer: NetworkAnswer) -> str:
-    named = [
-        f"{o.member.id} ({o.reason.code.value if o.reason else 'some of its beacons'})"
-        for o in answer.missing
-    ]
+    named = [f"{one.member.id} ({_what_is_missing(one)})" for one in answer.missing]
     shown = ", ".join(named[:10]) + (f" and {len(named) - 10} more" if len(named) > 10 else "")
     return f"{len(named)} {'is' if len(named) == 1 else 'are'} missing: {shown}"
+
+
+def _what_is_missing(outcome: MemberOutcome) -> str:
+    if outcome.reason is not None:
+        return outcome.reason.code.value
+    return "a part of the question" if outcome.lacks_part else "some of its beacons"
 
 
 def _status(answer: NetworkAnswer) -> int:
     missing = answer.missing
     if not answer.outcomes:
         return 503
-    if not missing:
+    if not missing or _is_beyond_all(answer):
         return 501
     codes = {outcome.reason.code for outcome in missing if outcome.reason is not None}
     if codes and codes <= {NotAskedCode.PAUSED, NotAskedCode.SUSPENDED}:
@@ -87,6 +94,13 @@ def _status(answer: NetworkAnswer) -> int:
     if codes == {NoAnswerCode.TIMEOUT}:
         return 504
     return 502
+
+
+def _is_beyond_all(answer: NetworkAnswer) -> bool:
+    """Whether nobody can be asked the question, now or later."""
+    codes = {outcome.reason.code if outcome.reason else None for outcome in answer.outcomes}
+    is_unasked = len(answer.ended(Ending.NOT_ASKED)) == len(answer.outcomes)
+    return is_unasked and not codes & (MISSING_IF_NOT_ASKED - _NEVER_TO_BE_ASKED)
 
 
 def _retry_after(answer: NetworkAnswer) -> int | None:

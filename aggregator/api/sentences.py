@@ -36,6 +36,7 @@ _REASONS = {
     NotAskedCode.PARAMETER: N_("cannot be asked in its words"),
     NotAskedCode.FILTER: N_("does not know the filter"),
     NotAskedCode.DATASET: N_("does not hold the data set"),
+    NotAskedCode.HOLDER: N_("holds the data set, but cannot be asked about it"),
     NotAskedCode.GRANULARITY: N_("does not tell this much"),
     NotAskedCode.PAGINATION: N_("has no pages"),
     NotAskedCode.NOT_SELECTED: N_("not selected"),
@@ -274,7 +275,17 @@ def _found(
     if exact and exact < len(found):
         others = {"others": number(len(found) - exact)}
         parts.append(_("%(others)s found it by a broader or a text question.") % others)
-    partial = sum(1 for outcome in found if outcome.is_partial)
+    halves = sum(1 for outcome in found if outcome.lacks_part)
+    partial = sum(1 for outcome in found if outcome.is_partial) - halves
+    if halves:
+        parts.append(
+            ngettext(
+                "%(halves)s answered only a part of the question, so there may be more.",
+                "%(halves)s answered only parts of the question, so there may be more.",
+                halves,
+            )
+            % {"halves": number(halves)}
+        )
     if partial:
         parts.append(
             ngettext(
@@ -284,7 +295,7 @@ def _found(
             )
             % {"partial": number(partial)}
         )
-    if len(answer.missing) > partial:
+    if len(answer.missing) > partial + halves:
         parts.append(
             _("%(silent)s did not answer and %(unasked)s could not be asked, so there may be more.")
             % {"silent": number(silent), "unasked": number(len(unasked))}

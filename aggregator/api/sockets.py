@@ -11,6 +11,7 @@ stops, 1011 after an error of ours.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -84,7 +85,10 @@ async def serve_socket(
     socket = web.WebSocketResponse(
         heartbeat=ping_s, timeout=CLOSE_S, max_msg_size=MAX_INCOMING_BYTES, compress=False
     )
-    await socket.prepare(request)
+    try:
+        await socket.prepare(request)
+    except ConnectionError:
+        return socket  # it left during the handshake
     speaking = asyncio.ensure_future(speak(SendingSocket(request, socket, write_s=write_s)))
     listening = asyncio.create_task(_listen(socket), name="listen to a socket")
     stopping = asyncio.create_task(request.app[STOPPING].wait(), name="wait for the stop")
@@ -100,7 +104,8 @@ async def serve_socket(
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        await socket.close(code=code)
+        with contextlib.suppress(ConnectionError):
+            await socket.close(code=code)
     error = None if speaking.cancelled() else speaking.exception()
     if error is not None and not isinstance(error, ReaderGone):
         raise error

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from aggregator.api import sentences
 from aggregator.api.controls import read_controls
-from aggregator.api.exports import csv_text, lines_of_documents
+from aggregator.api.exports import assembly_of, csv_text, lines_of_documents
 from aggregator.api.refusal import refusal_of
 from aggregator.app import Network, running
 from aggregator.base.errors import BadQuery
@@ -167,6 +167,8 @@ class _Progress:
 def understood(asked: Asked) -> Understood:
     """Read the text; raises `BadQuery` with what is wrong and the way out."""
     target_at(asked.path)
+    if not all(one.strip(" ,") for one in asked.filters):
+        raise BadQuery(["--filter: an empty one asks nothing, write e.g. HP:0001250 or age:>P70Y."])
     if asked.text is None:
         if asked.path == VARIANTS and not asked.filters:
             raise BadQuery(
@@ -244,7 +246,7 @@ def _show(asked: Asked, answer: NetworkAnswer | None, document: str | None) -> N
         return
     info = network_info(answer)
     if asked.form == "csv":
-        _print_csv(info["members"], asked)
+        _print_csv(info["members"], asked, assembly_of(answer.query))
         return
     sentence = sentences.verdict_sentence(answer)
     searched = sentences.searched_sentence(answer, is_anonymous=True)
@@ -292,8 +294,8 @@ def _cells(member: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _print_csv(members: Sequence[dict[str, Any]], asked: Asked) -> None:
+def _print_csv(members: Sequence[dict[str, Any]], asked: Asked, assembly: str) -> None:
     asked_at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     text = asked.text or " ".join((asked.path, *asked.filters))
-    lines = lines_of_documents(members, text=text, assembly=asked.assembly, asked_at=asked_at)
+    lines = lines_of_documents(members, text=text, assembly=assembly, asked_at=asked_at)
     click.echo(csv_text(lines), nl=False)

@@ -23,7 +23,7 @@ from aggregator.engine.outcomes import (
     Suspended,
 )
 from aggregator.engine.planner import Plan
-from aggregator.model.answer import Answer, Exists, union
+from aggregator.model.answer import Answer, Exists, lacking, union
 from aggregator.model.outcome import (
     Ending,
     MemberOutcome,
@@ -120,7 +120,7 @@ class MemberAsker:
             plan,
             ask,
             credential,
-            answer_key(plan.member, ask, credential.scope, plan.query.granularity),
+            answer_key(plan.member, ask, credential.scope, plan.query),
         )
 
     async def look_up(self, askings: Sequence[Asking]) -> list[Asking]:
@@ -275,7 +275,7 @@ class MemberAsker:
         return read, result
 
     def _combined(self, ends: Sequence[tuple[Answer | Failure, CallResult]], ask: Ask) -> Called:
-        """Join the parts: any yes is a yes, a no needs them all."""
+        """Join the parts: any yes is a yes, a partial one where a part failed; a no needs all."""
         attempts = sum(result.attempts for _, result in ends)
         answers = [end for end, _ in ends if isinstance(end, Answer)]
         failures = [end for end, _ in ends if isinstance(end, Failure)]
@@ -287,7 +287,8 @@ class MemberAsker:
         if hits and failures:
             warning = f"part of the question was not answered: {failures[0].message}"
             joined = union(answers, are_disjoint=ask.are_disjoint)
-            return Called(joined, hits, attempts, (warning,))
+            partial = lacking(joined, [failure.leaves for failure in failures])
+            return Called(partial, hits, attempts, (warning,))
         if failures:
             return Called(failures[0], (), attempts)
         joined = union(answers, are_disjoint=ask.are_disjoint)

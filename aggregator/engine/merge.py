@@ -72,6 +72,7 @@ def _count(query: Query, outcomes: Sequence[MemberOutcome]) -> MergedCount | Non
         unit=unit,
         members_counted=len(told),
         is_exact=is_exact
+        and not any(outcome.is_partial for outcome in told)
         and all(outcome.answer.is_count_exact for outcome in told if outcome.answer)
         and len(told) == sum(1 for o in outcomes if o.answer is not None),
         note=note,
@@ -92,8 +93,9 @@ def _granularity(
 def _warnings(outcomes: Sequence[MemberOutcome]) -> list[str]:
     warnings: list[str] = []
     silent = sum(1 for o in outcomes if o.ending is Ending.NO_ANSWER)
-    partial = sum(1 for o in outcomes if o.is_partial)
-    missing = sum(1 for o in outcomes if o.is_missing) - silent - partial
+    halves = sum(1 for o in outcomes if o.lacks_part)
+    partial = sum(1 for o in outcomes if o.is_partial) - halves
+    missing = sum(1 for o in outcomes if o.is_missing) - silent - partial - halves
     if silent:
         warnings.append(
             f"{_members(silent)} did not answer: a 'no' from {_them(silent)} is missing"
@@ -106,6 +108,10 @@ def _warnings(outcomes: Sequence[MemberOutcome]) -> list[str]:
         warnings.append(
             f"the answers of {_members(partial)} lack beacons inside {_them(partial)}: there may "
             "be more"
+        )
+    if halves:
+        warnings.append(
+            f"{_members(halves)} did not answer a part of the question: there may be more"
         )
     stale = sum(1 for o in outcomes if o.source is Source.STALE)
     if stale:

@@ -1,13 +1,13 @@
 """Decides whom to ask, and what; whoever is not asked has a reason. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.model.genome import Assembly
 from aggregator.model.outcome import NoAnswerCode, NotAskedCode
 from aggregator.model.query import Query
-from aggregator.protocol.surface import owner_of
+from aggregator.protocol.surface import DATASET, owner_of
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Ask, Failure, NotAsked, Part, Request
 from registry.snapshot import RegisteredMember, Snapshot
@@ -57,12 +57,16 @@ def plan_member(
     selection: Selection,
     now: datetime,
     member_ids: Mapping[str, object],
+    holders: Collection[str] = (),
     decide: Callable[[Query, RegisteredMember], Decision] | None = None,
 ) -> Plan:
     """Plan one member; `member_ids` are all ids of the registry, for `member:dataset` names.
 
     A record id `member~id` is one member's: the others are not asked, and it is asked for `id`.
+    `holders` are the members known to hold the data set the question names in its path
+    (`holders_of`).
     """
+    decide = decide or _decide
     if query.record_id is not None:
         owner, record_id = owner_of(query.record_id, member_ids)
         if owner is not None and owner != member.id:
@@ -79,7 +83,47 @@ def plan_member(
             )
             return Plan(member, query, reason)
         query = replace(query, dataset_ids=own or ())
-    return Plan(member, query, (decide or _decide)(query, member))
+    if member.id in holders:
+        return _plan_holder(query, member, decide)
+    if holders and member.capabilities.data_sets:
+        reason = NotAsked(NotAskedCode.DATASET, "the data set asked for is not one of this beacon")
+        return Plan(member, query, reason)
+    return Plan(member, query, decide(query, member))
+
+
+def holders_of(query: Query, snapshot: Snapshot) -> frozenset[str]:
+    """Name the members known to hold the data set in the path of a question, `/datasets/X…`.
+
+    They list it, or are named with it (`member~X`). Empty where nobody is known to hold it, and
+    for questions about anything else.
+    """
+    if query.record_id is None or (query.within or query.entry_type) != DATASET:
+        return frozenset()
+    owner, data_set_id = owner_of(query.record_id, snapshot.by_id)
+    if owner is not None:
+        return frozenset({owner})
+    return frozenset(
+        member.id
+        for member in snapshot.members
+        if any(one.id == data_set_id for one in member.capabilities.data_sets)
+    )
+
+
+def _plan_holder(
+    query: Query, member: RegisteredMember, decide: Callable[[Query, RegisteredMember], Decision]
+) -> Plan:
+    """Plan a member that holds the data set: as asked, else as the equal question by its name.
+
+    Of whoever holds it and cannot be asked, a "no" is missing.
+    """
+    decision = decide(query, member)
+    if isinstance(decision, NotAsked) and query.within is not None and query.record_id is not None:
+        query = replace(query, within=None, record_id=None, dataset_ids=(query.record_id,))
+        decision = decide(query, member)
+    if not isinstance(decision, NotAsked) or decision.code is NotAskedCode.REFERENCE_ALLELE:
+        return Plan(member, query, decision)
+    reason = f"holds this data set, but cannot be asked about it: {decision.message}"
+    return Plan(member, query, NotAsked(NotAskedCode.HOLDER, reason))
 
 
 def _decide(query: Query, member: RegisteredMember) -> Decision:
@@ -128,6 +172,7 @@ def plan_all(
     """Plan every member, in registry order."""
     at = now()
     alike = _PlanningAlike()
+    holders = holders_of(query, snapshot)
     return tuple(
         plan_member(
             query,
@@ -135,6 +180,7 @@ def plan_all(
             selection=selection,
             now=at,
             member_ids=snapshot.by_id,
+            holders=holders,
             decide=alike.decide,
         )
         for member in snapshot.members

@@ -17,7 +17,7 @@ from aggregator.engine.merge import merge
 from aggregator.engine.outcomes import Asking, Called, identify
 from aggregator.engine.planner import Plan, Selection, plan_all
 from aggregator.model.merged import NetworkAnswer
-from aggregator.model.outcome import Ending, MemberOutcome, NotAskedCode, Reason
+from aggregator.model.outcome import Ending, MemberOutcome, NoAnswerCode, NotAskedCode, Reason
 from aggregator.model.query import Query
 from aggregator.protocol.wire import Ask, Failure, NotAsked
 from aggregator.upstream.limits import Gate
@@ -111,7 +111,7 @@ class NetworkService:
         await self._enter(deadline)
         try:
             plans = plan_all(query, snapshot, selection=options.selection, now=self._now)
-            prepared = [self._prepare(plan, options) for plan in plans]
+            prepared = [self._prepared(plan, options) for plan in plans]
             if options.admit is not None:
                 await options.admit(sum(isinstance(one, Asking) for one in prepared))
             if on_admitted is not None:
@@ -204,6 +204,18 @@ class NetworkService:
 
         joined = {key: asker.begin(asking, via) for key, asking in live.items()}
         await fan_out(joined, deadline, ended=is_in, late=is_late)
+
+    def _prepared(self, plan: Plan, options: QueryOptions) -> Asking | MemberOutcome:
+        """Prepare one member; an error of ours is that member's outcome, and no other's."""
+        try:
+            return self._prepare(plan, options)
+        except Exception as error:
+            # what the error says may repeat the question
+            name = type(error).__name__
+            log.error("preparing failed", member=plan.member.id, error=name)  # noqa: TRY400
+            message = f"an error of this network, not of the beacon ({name})"
+            reason = Reason(NoAnswerCode.INTERNAL, message)
+            return MemberOutcome(identify(plan.member), Ending.NO_ANSWER, reason=reason)
 
     def _prepare(self, plan: Plan, options: QueryOptions) -> Asking | MemberOutcome:
         decision = plan.decision

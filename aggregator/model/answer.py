@@ -3,7 +3,7 @@
 Existence has three values: a server that answers `null` has not said no.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -124,7 +124,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     leaves: tuple[Leaf, ...] = ()
     """The beacons inside, where the member is a network that names them."""
     is_partial: bool = False
-    """Whether beacons inside the member are missing from its yes, as it says itself."""
+    """Whether its yes lacks something: beacons inside the member, as it says itself, or a part of
+    the question."""
+    lacks_part: bool = False
+    """Whether a part of a question that was put in several was not answered; then partial."""
     match: Match | None = None
     """What the records that came back prove, where that differs from what was asked."""
 
@@ -154,17 +157,32 @@ def union(answers: Sequence[Answer], *, are_disjoint: bool = True) -> Answer:
         beacon_id=best.beacon_id,
         api_version=best.api_version,
         collections=tuple({bytes(c.raw): c for a in answers for c in a.collections}.values()),
-        leaves=_join_leaves(answers),
+        leaves=_join_leaves(answer.leaves for answer in answers),
         is_partial=any(answer.is_partial for answer in answers),
+        lacks_part=any(answer.lacks_part for answer in answers),
         match=min((a.match for a in hits if a.match), key=lambda one: one.rank, default=None),
     )
 
 
-def _join_leaves(answers: Sequence[Answer]) -> tuple[Leaf, ...]:
+def lacking(answer: Answer, silent: Iterable[Sequence[Leaf]]) -> Answer:
+    """Mark the yes to the answered parts of a question as partial: its count is a lower bound.
+
+    `silent` are the beacons inside the member that the failures of the other parts name.
+    """
+    return msgspec.structs.replace(
+        answer,
+        is_partial=True,
+        lacks_part=True,
+        is_count_exact=False,
+        leaves=_join_leaves((answer.leaves, *silent)),
+    )
+
+
+def _join_leaves(told: Iterable[Sequence[Leaf]]) -> tuple[Leaf, ...]:
     """Name each beacon once: a yes to any part stands, then silence, then no."""
     worth = [LeafEnding.FOUND, LeafEnding.NO_ANSWER, LeafEnding.NOT_ASKED]
     joined: dict[str, Leaf] = {}
-    for leaf in (leaf for answer in answers for leaf in answer.leaves):
+    for leaf in (leaf for leaves in told for leaf in leaves):
         known = joined.get(leaf.beacon_id)
         ranks = [
             worth.index(one.ending) if one.ending in worth else len(worth)

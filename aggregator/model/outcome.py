@@ -27,6 +27,7 @@ class NotAskedCode(StrEnum):
     PARAMETER = "parameter"
     FILTER = "filter"
     DATASET = "dataset"
+    HOLDER = "holder"
     GRANULARITY = "granularity"
     PAGINATION = "pagination"
     NOT_SELECTED = "not_selected"
@@ -66,6 +67,8 @@ MISSING_IF_NOT_ASKED = frozenset(
         NotAskedCode.SUSPENDED,
         NotAskedCode.NEEDS_TOKEN,
         NotAskedCode.LOOP,
+        NotAskedCode.PAGINATION,
+        NotAskedCode.HOLDER,
     }
 )
 """Reasons of `not_asked` that leave the answer incomplete: the member could have known."""
@@ -132,12 +135,17 @@ class MemberOutcome:
 
     @property
     def is_partial(self) -> bool:
-        """Whether beacons inside the member are missing from its answer."""
+        """Whether its yes lacks beacons inside the member, or a part of the question."""
         return self.answer is not None and self.answer.is_partial
 
     @property
+    def lacks_part(self) -> bool:
+        """Whether a part of the question was not answered, so that its yes is partial."""
+        return self.answer is not None and self.answer.lacks_part
+
+    @property
     def is_missing(self) -> bool:
-        """Whether this member, or a beacon inside it, leaves the network's answer incomplete."""
+        """Whether this member, or something of it, leaves the network's answer incomplete."""
         if self.ending is Ending.NO_ANSWER or self.is_partial:
             return True
         return (

@@ -5,7 +5,7 @@ frequency, externalUrl, info}`; the response is yes, no or null.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +15,7 @@ from aggregator.model.outcome import NoAnswerCode, NotAskedCode
 from aggregator.model.query import Query
 from aggregator.protocol.bodies import invalid_body, json_value
 from aggregator.protocol.failures import error_text, failure_of, rejected, stated_error
-from aggregator.protocol.leaves import Heard, ending_of, join
+from aggregator.protocol.leaves import Heard, ending_of, join, named
 from aggregator.protocol.tolerant import (
     exists_of,
     frequency_of,
@@ -29,7 +29,8 @@ from registry.snapshot import RegisteredMember
 
 MAX_LEVELS: Final = 10
 """How deep aggregators of aggregators are followed."""
-
+MAX_ROWS: Final = 5_000
+"""The most rows of an answer."""
 
 _NAMES: Final[Mapping[str, str]] = {
     "assemblyId": "ref",
@@ -68,11 +69,13 @@ def read(reply: Reply, query: Query, member: RegisteredMember, part: Part) -> An
         value = [value]
     if not isinstance(value, list):
         return invalid_body("the answer is JSON, but no list of responses")
+    if len(value) > MAX_ROWS:
+        return invalid_body(f"it lists more than {MAX_ROWS:,} responses")
     asked = _asked(part, query, member)
     rows = [_row(one, asked) for one in value if isinstance(one, Mapping) and "beacon" in one]
     if len(rows) < len(value):
         return invalid_body("the answer is a list, but not of responses of beacons")
-    return join(
+    result = join(
         [_heard(row, asked.get("ref")) for row in _spoken_for(_once(rows))],
         warnings=[
             f"the row of {row.beacon_id} was left out: {row.contradiction}"
@@ -80,6 +83,10 @@ def read(reply: Reply, query: Query, member: RegisteredMember, part: Part) -> An
             if row.contradiction
         ],
     )
+    if isinstance(result, Failure) and result.leaves and all(map(_was_elsewhere, result.leaves)):
+        why = f"it is a network, and none of its beacons holds {asked['ref']}"
+        return replace(result, message=f"{why}: {named(result.leaves)}")
+    return result
 
 
 def parameter_name(member: RegisteredMember, ours: str) -> str:
@@ -249,6 +256,10 @@ def _heard(row: _Row, assembly: str | None) -> Heard:
 
 def _is_elsewhere(row: _Row, assembly: str | None) -> bool:
     return assembly is not None and bool(row.held) and assembly not in row.held
+
+
+def _was_elsewhere(leaf: Leaf) -> bool:
+    return leaf.ending is LeafEnding.NOT_ASKED and leaf.code == NotAskedCode.ASSEMBLY.value
 
 
 def _leaf(

@@ -10,7 +10,7 @@ split at commas; values of digits only become numbers, which breaks `datasetIds`
 lists of aggregators behind it may be nested.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -30,6 +30,9 @@ from aggregator.protocol.tolerant import count_of, exists_of, id_of
 from aggregator.protocol.v1_reading import answer_of
 from aggregator.protocol.wire import Ask, Failure, NotAsked, Part, Reply, Request
 from registry.snapshot import RegisteredMember
+
+MAX_ELEMENTS: Final = 5_000
+"""The most elements of an answer, nested lists counted as one each."""
 
 _EVERYTHING: Final = {"includeDatasetResponses": "ALL"}
 _CODES: Final[Mapping[int, NoAnswerCode]] = {
@@ -56,7 +59,10 @@ def read(reply: Reply, query: Query, member: RegisteredMember, part: Part) -> An
     if not isinstance(value, list):
         return invalid_body("the answer is JSON, but no list of answers")
     nameless = (f"beacon-{number}" for number in count(1))
-    return join([_heard(one, nameless, query, member) for one in _flat(value)])
+    listed = _flat(value)
+    if isinstance(listed, Failure):
+        return listed
+    return join([_heard(one, nameless, query, member) for one in listed])
 
 
 def _request(
@@ -82,13 +88,23 @@ def _request(
     )
 
 
-def _flat(value: Any) -> Iterable[Any]:
-    """Give the answers in nested lists one by one; `bodies.decode` bounds the depth."""
-    if isinstance(value, list):
-        for one in value:
-            yield from _flat(one)
-    else:
-        yield value
+def _flat(value: list[Any]) -> list[Any] | Failure:
+    """Give the answers in nested lists one by one; empty lists count as well, for the work."""
+    found: list[Any] = []
+    open_lists = [iter(value)]
+    seen = 0
+    while open_lists:
+        for one in open_lists[-1]:
+            seen += 1
+            if seen > MAX_ELEMENTS:
+                return invalid_body(f"it lists more than {MAX_ELEMENTS:,} answers")
+            if isinstance(one, list):
+                open_lists.append(iter(one))
+                break
+            found.append(one)
+        else:
+            open_lists.pop()
+    return found
 
 
 def _heard(value: Any, nameless: Iterator[str], query: Query, member: RegisteredMember) -> Heard:
@@ -98,7 +114,8 @@ def _heard(value: Any, nameless: Iterator[str], query: Query, member: Registered
     if not isinstance(value, Mapping):
         return _silent(next(nameless), "its answer is no object", NoAnswerCode.INVALID_BODY)
     if "responseStatus" in value and exists_of(value.get("exists")) is Exists.UNKNOWN:
-        return _failed(value, _service_id(value.get("service")) or next(nameless))
+        told_id = id_of(value.get("beaconId")) or _service_id(value.get("service"))
+        return _failed(value, told_id or next(nameless))
     beacon_id = id_of(value.get("beaconId")) or next(nameless)
     if (error := stated_error(value)) is not None:
         return _silent(beacon_id, error, NoAnswerCode.REJECTED)

@@ -14,7 +14,7 @@ from aggregator.model.merged import NetworkAnswer, Verdict
 from aggregator.model.outcome import Ending, MemberOutcome
 from aggregator.model.query import GENOMIC_VARIANT, Granularity, Include, Query
 from aggregator.protocol.identity import API_VERSION, Identity
-from aggregator.protocol.network_info import network_info
+from aggregator.protocol.network_info import network_info, told_count
 from aggregator.protocol.requests import request_parameters
 from aggregator.protocol.surface import ENTRY_TYPES, lists_collections
 
@@ -42,12 +42,16 @@ def answer_document(
     """
     query = answer.query
     summary: Document = {"exists": answer.verdict is Verdict.FOUND}
-    if answer.granularity is not Granularity.BOOLEAN and answer.count is not None:
-        summary["numTotalResults"] = answer.count.value
+    count = told_count(answer)
+    granularity = answer.granularity
+    if granularity is Granularity.COUNT and count is None:
+        granularity = Granularity.BOOLEAN
+    if granularity is not Granularity.BOOLEAN and count is not None:
+        summary["numTotalResults"] = count.value
     elif count_at_least_one and answer.verdict is Verdict.FOUND:
         summary["numTotalResults"] = 1
     document: Document = {
-        "meta": data_meta(identity, query, answer.granularity),
+        "meta": data_meta(identity, query, granularity),
         "responseSummary": summary,
         "info": {"network": network_info(answer)},
     }

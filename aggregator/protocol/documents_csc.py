@@ -4,6 +4,7 @@ Software: https://github.com/CSCfi/beacon-network-ui. A member without an answer
 `service`, `responseStatus` and `exists: null`, as that network's own aggregator writes them.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from aggregator.model.outcome import Ending, MemberOutcome
@@ -14,14 +15,22 @@ from aggregator.protocol.identity import V1_API_VERSION, Identity
 Document = dict[str, Any]
 
 
-def member_document(outcome: MemberOutcome, query: Query, service: str) -> Document:
-    """Write what one member said; `service` is its address."""
+def member_document(
+    outcome: MemberOutcome, query: Query, service: str, warnings: Sequence[str] = ()
+) -> Document:
+    """Write what one member said; `service` is its address, `warnings` are of the question.
+
+    The page has no other place for them: each element is all it knows of a beacon.
+    """
     member = outcome.member
+    info: Document = {"member": member.id, "name": member.name}
+    if warnings:
+        info["warnings"] = list(warnings)
     written: Document = {
         "beaconId": member.beacon_id or member.id,
         "apiVersion": V1_API_VERSION,
         "service": service,
-        "info": {"member": member.id, "name": member.name},
+        "info": info,
     }
     if outcome.ending not in {Ending.FOUND, Ending.NOT_FOUND}:
         return written | _silence(error_status(outcome), error_of(outcome))

@@ -158,22 +158,35 @@ def map_document(
 def filtering_terms_document(
     identity: Identity, joined: JoinedTerms, pagination: Pagination, warnings: Iterable[str] = ()
 ) -> Document:
-    """Write a page of `/filtering_terms`; how many there are is in `info.network`."""
+    """Write a page of `/filtering_terms`.
+
+    How many there are is in `info.network`. Readers that asked for all of them see by the limit in
+    `meta` that a page is no more than that.
+    """
+    limit = joined.limit_of(pagination)
+    page = list(joined.page(pagination))
+    warned = list(warnings)
+    if limit != pagination.limit:
+        warned.append(
+            f"{len(page):,} of {joined.total:,} terms are listed: a page has at most {limit:,}, "
+            "`skip` gives the next"
+        )
     told = {
-        "total": len(joined.terms),
+        "total": joined.total,
         "skip": pagination.skip,
-        "limit": pagination.limit,
+        "limit": limit,
         "members": list(joined.members),
         "notKnown": list(joined.not_known),
     }
-    return informational(
+    document = informational(
         identity,
-        {
-            "filteringTerms": list(joined.page(pagination)),
-            "resources": list(joined.resources),
-        },
-        info={"network": {"filteringTerms": told, "warnings": list(warnings)}},
+        {"filteringTerms": page, "resources": list(joined.resources)},
+        info={"network": {"filteringTerms": told, "warnings": warned}},
     )
+    document["meta"]["receivedRequestSummary"] = {
+        "pagination": {"skip": pagination.skip, "limit": limit}
+    }
+    return document
 
 
 def _definition(one: EntryType, members: Sequence[RegisteredMember]) -> Document:

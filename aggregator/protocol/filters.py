@@ -22,6 +22,8 @@ DEFAULTS_OF_FILTERS: Final = ("scope", "similarity", "includeDescendantTerms")
 MAX_FILTERS: Final = 100
 MAX_LENGTH: Final = 300
 """The longest id or value of a filter, in characters."""
+NO_FILTER: Final = "filters=filter is no filter and was ignored"
+"""The warning of the word that pages send where nobody has chosen a filter."""
 
 _COMPARISON: Final = re.compile(r"(?P<id>.+?):?(?P<operator>>=|<=|!=?|[=<>])(?P<value>.*)", re.S)
 _KEYS: Final = {"id", "operator", "value", "scope", "includeDescendantTerms", "similarity"}
@@ -36,7 +38,11 @@ def read_filters(reader: ParameterReader) -> tuple[Filter, ...]:
     defaults = _Defaults.read(reader)
     told = reader.parameters.get("filters")
     found: list[Filter] = []
-    for item in _items(told, reader):
+    items = list(_items(told, reader))
+    if len(items) > MAX_FILTERS:
+        reader.problems.append(_too_many(len(items)))
+        return ()
+    for item in items:
         if isinstance(item, list):
             reader.problems.append(
                 "filters: a list within the list would mean OR, which Beacon v2 does not define; "
@@ -46,6 +52,9 @@ def read_filters(reader: ParameterReader) -> tuple[Filter, ...]:
             found += _from_object(item, reader, defaults)
         elif isinstance(item, str) or item is None:
             texts = [text for text in flatten(item) if text]
+            if len(texts) > MAX_FILTERS:
+                reader.problems.append(_too_many(len(texts)))
+                return ()
             found += [one for text in texts for one in _from_text(text, reader, defaults)]
         else:
             reader.problems.append("filters: expected texts or objects with an id")
@@ -54,9 +63,13 @@ def read_filters(reader: ParameterReader) -> tuple[Filter, ...]:
             f"{', '.join(DEFAULTS_OF_FILTERS)}: there is no filter they could hold for"
         )
     if len(found) > MAX_FILTERS:
-        reader.problems.append(f"filters: at most {MAX_FILTERS}, these are {len(found)}")
+        reader.problems.append(_too_many(len(found)))
         return ()
     return tuple(sorted(set(found)))
+
+
+def _too_many(number: int) -> str:
+    return f"filters: at most {MAX_FILTERS}, these are {number}"
 
 
 def filter_document(one: Filter) -> dict[str, Any]:
@@ -113,13 +126,16 @@ def _items(told: Any, reader: ParameterReader) -> Iterator[Any]:
                 "filters: looks like JSON and is none; write HP:0001250 or age:>P70Y"
             )
             continue
-        yield from read if isinstance(read, list) else [read]
+        listed = read if isinstance(read, list) else [read]
+        if any(one is None or one == "" for one in listed):
+            reader.problems.append("filters: an element is empty, expected a text or an object")
+        yield from listed
 
 
 def _from_text(text: str, reader: ParameterReader, defaults: _Defaults) -> list[Filter]:
     if text == "filter":
         # a page of the field sends this word with every question
-        reader.warnings.append("filters=filter is no filter and was ignored")
+        reader.warnings.append(NO_FILTER)
         return []
     match = _COMPARISON.fullmatch(text)
     identifier, operator, value = text, "", ""

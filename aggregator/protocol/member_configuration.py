@@ -17,6 +17,13 @@ from registry.models import DataSet
 
 MAX_DATA_SETS: Final = 1_000
 """The most data sets asked for; of a member with more, none is known."""
+MAX_ENTRY_TYPES: Final = 200
+"""The most entry types of a document; of a longer list, none is read."""
+MAX_SCHEMAS: Final = 50
+"""The most further schemas of one entry type."""
+MAX_SCHEMA_TEXT: Final = 500
+"""The longest text of a definition and of its references to schemas, in characters."""
+SECURITY_LEVELS: Final = ("PUBLIC", "REGISTERED", "CONTROLLED")
 GRANULARITIES: Final = ("boolean", "count", "aggregated", "record")
 
 Definitions = Mapping[str, Mapping[str, Any]]
@@ -42,7 +49,7 @@ def read_configuration(document: Mapping[str, Any]) -> MemberConfiguration | Non
     granularity = (text(security.get("defaultGranularity")) or "").lower()
     return MemberConfiguration(
         granularity if granularity in GRANULARITIES else None,
-        tuple(level.upper() for level in texts(security.get("securityLevels"))),
+        _security_levels(security.get("securityLevels")),
         definitions,
     )
 
@@ -68,13 +75,45 @@ def read_data_sets(document: Mapping[str, Any]) -> tuple[DataSet, ...] | None:
     return tuple(found.values())
 
 
+def _security_levels(value: object) -> tuple[str, ...]:
+    told = {level.upper() for level in texts(value)}
+    return tuple(level for level in SECURITY_LEVELS if level in told)
+
+
 def _definitions(response: Mapping[str, Any]) -> Definitions:
     found: dict[str, Mapping[str, Any]] = {}
-    for key, item in named_items(response.get("entryTypes")):
+    listed = response.get("entryTypes")
+    if not isinstance(listed, (Mapping, list)) or len(listed) > MAX_ENTRY_TYPES:
+        return found  # a part of them would say that it does not offer the rest
+    for key, item in named_items(listed):
         entry_type = entry_type_of(item.get("id")) or entry_type_of(key)
-        if entry_type is not None:
-            found.setdefault(entry_type, dict(item))
+        if entry_type is not None and entry_type not in found:
+            found[entry_type] = _definition(item)
     return found
+
+
+def _definition(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Keep of a definition what is used, in plain texts: a member may write anything in it."""
+    kept: dict[str, Any] = _plain_texts(item, "id", "name", "description")
+    if schema := _schema(item.get("defaultSchema")):
+        kept["defaultSchema"] = schema
+    more = item.get("additionallySupportedSchemas")
+    listed = [_schema(one) for one in more[:MAX_SCHEMAS]] if isinstance(more, list) else []
+    if schemas := [one for one in listed if one]:
+        kept["additionallySupportedSchemas"] = schemas
+    return kept
+
+
+def _schema(value: object) -> Mapping[str, str]:
+    """Read a reference to a schema (framework, referenceToAnSchema.json); empty for none."""
+    if not isinstance(value, Mapping):
+        return {}
+    return _plain_texts(value, "id", "name", "referenceToSchemaDefinition", "schemaVersion")
+
+
+def _plain_texts(item: Mapping[str, Any], *keys: str) -> dict[str, str]:
+    told = ((key, text(item.get(key))) for key in keys)
+    return {key: value[:MAX_SCHEMA_TEXT] for key, value in told if value is not None}
 
 
 def _listed(response: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -1,15 +1,20 @@
 """Reads the documents beacons have about themselves into plain values, whatever their form."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
 
-from aggregator.protocol.bodies import text_bytes
+from aggregator.protocol.bodies import MAX_DEPTH, depth, text_bytes
 from aggregator.protocol.wire import Failure, Reply
 
 MAX_TEXT: Final = 10_000
 MAX_URL: Final = 2_000
+MAX_TEXTS: Final = 1_000
+"""The most texts of one list."""
+MAX_PROBLEMS: Final = 20
+"""The most problems of one document that are told one by one."""
 
 Json = Mapping[str, Any]
 
@@ -29,6 +34,8 @@ def decoded(reply: Reply) -> Any | str:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         start = body[:200].lstrip().lower()
         return "an HTML page" if start.startswith(b"<") else "not JSON"
+    if depth(body) is None:
+        return f"nested more than {MAX_DEPTH} levels deep"
     return "JSON, but not an object" if isinstance(document, str) else document
 
 
@@ -48,12 +55,17 @@ def response_of(document: Json) -> Json:
     return response if isinstance(response, Mapping) else document
 
 
-def named_items(value: Any) -> Iterator[tuple[str, Json]]:
-    """Give the objects of a mapping with their keys, or of a list with empty ones."""
+def named_items(value: Any, most: int | None = None) -> Iterator[tuple[str, Json]]:
+    """Give the objects of a mapping with their keys, or of a list with empty ones.
+
+    Only the first `most` places are looked at.
+    """
+    pairs: Iterable[tuple[object, Any]] = ()
     if isinstance(value, Mapping):
-        yield from ((str(key), item) for key, item in value.items() if isinstance(item, Mapping))
+        pairs = value.items()
     elif isinstance(value, list):
-        yield from (("", item) for item in value if isinstance(item, Mapping))
+        pairs = (("", item) for item in value)
+    yield from ((str(key), item) for key, item in islice(pairs, most) if isinstance(item, Mapping))
 
 
 def text(value: object) -> str | None:
@@ -68,7 +80,7 @@ def text(value: object) -> str | None:
 
 def texts(value: object) -> tuple[str, ...]:
     """Give the texts of a list, or the one text that stands where a list should."""
-    items = value if isinstance(value, list) else [value]
+    items = value[:MAX_TEXTS] if isinstance(value, list) else [value]
     return tuple(dict.fromkeys(told for item in items if (told := text(item)) is not None))
 
 
@@ -78,3 +90,12 @@ def link(value: object) -> str | None:
     if told is None or not told.lower().startswith(("https://", "http://", "mailto:")):
         return None
     return told[:MAX_URL]
+
+
+def few(problems: Iterable[str], document: str) -> tuple[str, ...]:
+    """Give the first problems of a document, and how many more there are."""
+    told = tuple(problems)
+    more = len(told) - MAX_PROBLEMS
+    if more <= 0:
+        return told
+    return (*told[:MAX_PROBLEMS], f"its /{document} has {more} more such problems")

@@ -16,6 +16,9 @@ from aggregator.protocol.entry_types import entry_type_of
 from aggregator.protocol.member_document import MAX_URL, named_items, response_of
 from aggregator.protocol.surface import ID, list_key, nested_key, record_key
 
+MAX_SETS: Final = 200
+"""The most endpoint sets of a map, and the most endpoints of a set."""
+
 _PLACEHOLDER: Final = re.compile(r"\{[^{}/]*\}|<[^<>/]*>|(?<=/):[A-Za-z_]\w*")
 _PLAIN: Final = re.compile(r"[!-~]+")
 _MARK: Final = "0placeholder0"
@@ -32,9 +35,12 @@ class MemberMap:
 
 
 def read_map(document: Mapping[str, Any], address: str) -> MemberMap | None:
-    """Read a map for a member registered at `address`; None if the document is no map."""
+    """Read a map for a member registered at `address`; None if the document is no map.
+
+    Nor is one with more places than `MAX_SETS`: a part of it would say that it lacks the rest.
+    """
     sets = response_of(document).get("endpointSets")
-    if not isinstance(sets, (Mapping, list)):
+    if not isinstance(sets, (Mapping, list)) or _is_endless(sets):
         return None
     told: dict[str, _Told] = {}
     problems: list[str] = []
@@ -59,6 +65,13 @@ class _Told:
 
     template: SplitResult
     is_root: bool
+
+
+def _is_endless(sets: Mapping[str, Any] | list[Any]) -> bool:
+    if len(sets) > MAX_SETS:
+        return True
+    listed = (one.get("endpoints") for _, one in named_items(sets))
+    return any(isinstance(one, (Mapping, list)) and len(one) > MAX_SETS for one in listed)
 
 
 def _addresses(sets: Any) -> Iterator[tuple[str, Any, bool]]:

@@ -12,10 +12,12 @@ from typing import Any, Final
 from aggregator.protocol.entry_types import entry_type_of
 from aggregator.protocol.member_document import named_items, response_of, text, texts
 from aggregator.protocol.tolerant import count_of
+from aggregator.protocol.v2_networks import network_of
 from registry.models import FilteringResource, FilteringTerm
 
 MAX_TERMS: Final = 50_000
 MAX_VALUES: Final = 1_000
+MAX_RESOURCES: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +37,28 @@ def read_filtering_terms(document: Mapping[str, Any]) -> MemberTerms | None:
     if not isinstance(listed, (list, Mapping)):
         return None
     terms: dict[str, FilteringTerm] = {}
-    for key, item in named_items(listed):
-        if (term := _term(key, item)) is not None and len(terms) <= MAX_TERMS:
+    for key, item in named_items(listed, MAX_TERMS):
+        if (term := _term(key, item)) is not None:
             terms.setdefault(term.id, term)
     resources = tuple(
         resource
-        for key, item in named_items(response.get("resources"))
+        for key, item in named_items(response.get("resources"), MAX_RESOURCES)
         if (resource := _resource(key, item)) is not None
     )
-    if len(terms) > MAX_TERMS or _is_a_page(document, len(listed)):
+    if len(listed) > MAX_TERMS or _is_a_page(document, len(listed)):
         problem = "its /filtering_terms lists only some of its filters: any filter is asked"
         return MemberTerms(None, resources, (problem,))
     return MemberTerms(tuple(terms.values()), resources)
 
 
 def _is_a_page(document: Mapping[str, Any], listed: int) -> bool:
-    """Whether the document itself says that there are more terms than it lists."""
+    """Whether the document itself says that there are more terms than it lists.
+
+    A network of this kind names the members whose terms it does not know.
+    """
+    told = network_of(document.get("info")).get("filteringTerms")
+    if isinstance(told, Mapping) and told.get("notKnown"):
+        return True
     summary = document.get("responseSummary")
     total = count_of(summary.get("numTotalResults")) if isinstance(summary, Mapping) else None
     if total is not None and total > listed:

@@ -7,7 +7,7 @@ anything, in answers and errors alike.
 from typing import Any
 
 from aggregator.model.answer import DUPLICATE_OF, Exists, Leaf, ResultSet
-from aggregator.model.merged import NetworkAnswer
+from aggregator.model.merged import MergedCount, NetworkAnswer, Verdict
 from aggregator.model.outcome import Ending, MemberOutcome
 
 _EXISTS = {Exists.YES: True, Exists.NO: False, Exists.UNKNOWN: None}
@@ -15,7 +15,7 @@ _EXISTS = {Exists.YES: True, Exists.NO: False, Exists.UNKNOWN: None}
 
 def network_info(answer: NetworkAnswer) -> dict[str, Any]:
     """Write the whole object."""
-    count = answer.count
+    count = told_count(answer)
     return {
         "verdict": answer.verdict.value,
         "complete": answer.is_complete,
@@ -39,6 +39,18 @@ def network_info(answer: NetworkAnswer) -> dict[str, Any]:
         "members": [member_info(outcome) for outcome in answer.outcomes],
         "warnings": list(answer.warnings),
     }
+
+
+def told_count(answer: NetworkAnswer) -> MergedCount | None:
+    """Give the count that may stand beside the verdict.
+
+    Where those that found it told no count, the sum is the zero of the others: it counts nothing
+    of what was found.
+    """
+    count = answer.count
+    if count is not None and not count.value and answer.verdict is Verdict.FOUND:
+        return None
+    return count
 
 
 def member_info(outcome: MemberOutcome) -> dict[str, Any]:

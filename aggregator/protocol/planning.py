@@ -69,7 +69,12 @@ def refuse(query: Query, member: RegisteredMember) -> NotAsked | None:
         return NotAsked(
             NotAskedCode.QUERY_KIND, "its protocol cannot be asked for one record by its id"
         )
-    return refuse_everywhere(query, member)
+    return refuse_test() if query.test_mode else refuse_everywhere(query, member)
+
+
+def refuse_test() -> NotAsked:
+    """Refuse a test to a member that would take it for a real question, and answer with data."""
+    return NotAsked(NotAskedCode.PARAMETER, "cannot be told that this is a test (testMode)")
 
 
 def refuse_everywhere(query: Query, member: RegisteredMember) -> NotAsked | None:

@@ -21,7 +21,7 @@ from aggregator.model.query import (
 )
 from aggregator.model.question import ReferenceSequence, check
 from aggregator.protocol.entry_types import entry_type_of, entry_type_of_schema
-from aggregator.protocol.filters import DEFAULTS_OF_FILTERS, read_filters
+from aggregator.protocol.filters import DEFAULTS_OF_FILTERS, NO_FILTER, read_filters
 from aggregator.protocol.parameters import (
     ALIASES,
     LENGTHS,
@@ -125,6 +125,10 @@ def _check_everything_is_meant(
     """
     if target.record_id is not None or ENTRY_TYPES[target.entry_type].is_collection:
         return
+    if NO_FILTER in reader.warnings:
+        reader.problems.append(
+            "no question: filters=filter is no filter, and without it this would ask for everything"
+        )
     if unknown or has_assembly:
         reader.problems.append(
             "no variant was understood and no filter, and a question for everything is not what "
@@ -267,8 +271,7 @@ def _pagination(reader: ParameterReader, max_limit: int) -> Pagination:
         if value is not None and value < 0:
             reader.problems.append(f"{name}: {value} is negative")
     if limit is not None and (limit == 0 or limit > max_limit):
-        if limit:
-            reader.warnings.append(f"limit: at most {max_limit} records a page")
+        reader.warnings.append(f"limit: at most {max_limit} records a page")
         limit = max_limit
     return Pagination(
         skip=max(0, skip) if skip is not None else default.skip,

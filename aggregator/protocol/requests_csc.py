@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aggregator.model.query import Granularity, Include, Query
 from aggregator.model.question import ReferenceSequence
+from aggregator.protocol.entry_types import entry_type_of
 from aggregator.protocol.filters import DEFAULTS_OF_FILTERS, read_filters
 from aggregator.protocol.parameters import (
     POSITIONS,
@@ -20,7 +21,7 @@ from aggregator.protocol.parameters import (
     warn_unknown,
 )
 from aggregator.protocol.requests_v1 import WINDOWS, read_v1
-from aggregator.protocol.surface import Target, target_of
+from aggregator.protocol.surface import BY_PATH, ENTRY_TYPES, FILTERING_TERMS, Target, target_of
 
 SEARCH_IN: Final = "searchInInput"
 SEARCH_BY: Final = "searchByInput"
@@ -37,15 +38,14 @@ def read_csc(
     offered: Collection[str] = (),
 ) -> ReadQuery:
     """Read a question of the page; `offered` as in `surface.target_of`."""
-    target = _target(parameters, offered)
-    if isinstance(target, str):
-        return ReadQuery(Query(), problems=(target,))
     rest = {name: value for name, value in parameters.items() if name not in _OWN}
+    reader = ParameterReader(parameters)
+    target = _target(reader, offered)
     names_variant = any(rest.get(name) not in ("", None) for name in _OF_VARIANTS)
     is_of_variants = target == Target() or names_variant
     read = read_v1(rest, reference=reference) if is_of_variants else _read_list(rest)
-    reader = ParameterReader(parameters)
     filters = read_filters(reader)
+    target = target or Target()
     query = replace(
         read.query,
         entry_type=target.entry_type,
@@ -55,24 +55,52 @@ def read_csc(
     )
     return ReadQuery(
         query,
-        problems=(*read.problems, *reader.problems),
+        problems=(*reader.problems, *read.problems),
         warnings=(*read.warnings, *reader.warnings),
     )
 
 
-def _target(parameters: Mapping[str, Any], offered: Collection[str]) -> Target | str:
-    """Say what is to be listed; a text says what is wrong."""
-    reader = ParameterReader(parameters)
-    listed, parent, record = (reader.text(name) for name in (SEARCH_IN, SEARCH_BY, RECORD))
-    if reader.problems:
-        return "; ".join(reader.problems)
-    if record is None:
-        return Target() if listed is None else target_of([listed])
-    if parent is None:
-        return f"{RECORD}: what it is the id of is missing ({SEARCH_BY}=individuals)"
-    if listed is None or listed == parent:
-        return target_of([parent, record], offered)
-    return target_of([parent, record, listed], offered)
+def _target(reader: ParameterReader, offered: Collection[str]) -> Target | None:
+    """Say what is to be listed; None for what is not known, with the problems noted."""
+    known = len(reader.problems)
+    listed, parent = (_path(reader, name) for name in (SEARCH_IN, SEARCH_BY))
+    record = reader.text(RECORD)
+    if record is not None and reader.text(SEARCH_BY) is None:
+        reader.problems.append(
+            f"{RECORD}: what it is the id of is missing ({SEARCH_BY}=individuals)"
+        )
+    if len(reader.problems) > known:
+        return None
+    if record is None or parent is None:
+        return Target() if listed is None else Target(BY_PATH[listed].id)
+    if target := _checked(reader, RECORD, target_of([parent, record], offered)):
+        if listed is None or listed == parent:
+            return target
+        return _checked(reader, SEARCH_IN, target_of([parent, record, listed], offered))
+    return None
+
+
+def _path(reader: ParameterReader, name: str) -> str | None:
+    """Read an entry type, by its name or its path; gives the path."""
+    told = reader.text(name)
+    if told is None:
+        return None
+    if (known := ENTRY_TYPES.get(entry_type_of(told) or "")) is not None:
+        return known.path
+    there = ", ".join(BY_PATH)
+    reader.problems.append(f"{name}: “{told[:40]}” is no entry type, there are {there}")
+    return None
+
+
+def _checked(reader: ParameterReader, name: str, target: Target | str) -> Target | None:
+    """Note what is wrong with a target under the name of the parameter that says it."""
+    if isinstance(target, str):
+        reader.problems.append(f"{name}: {target}")
+        return None
+    if target.is_filtering_terms:
+        reader.problems.append(f"{name}: “{FILTERING_TERMS}” is no id.")
+        return None
+    return target
 
 
 def _read_list(parameters: Mapping[str, Any]) -> ReadQuery:

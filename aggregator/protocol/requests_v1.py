@@ -11,15 +11,20 @@ from aggregator.model.fields import VariantFields
 from aggregator.model.query import Granularity, Include, Query
 from aggregator.model.question import ReferenceSequence, check
 from aggregator.protocol.parameters import (
+    ALIASES,
+    LENGTHS,
     POSITIONS,
     TEXTS,
     ParameterReader,
     ReadQuery,
+    flatten,
     variant_fields,
     warn_unknown,
 )
 
 WINDOWS: Final = ("startMin", "startMax", "endMin", "endMax")
+NOT_IN_V1: Final = frozenset({"geneId", "aminoacidChange", "genomicAlleleShortForm"})
+"""Parameters that would narrow a question, and that version 1 has no word for."""
 
 
 def read_v1(
@@ -30,10 +35,11 @@ def read_v1(
     `start` and `end` with a variant type mean an exactly determined event, never an overlap.
     """
     reader = ParameterReader(parameters)
+    unsupported = _unsupported(reader)
     warn_unknown(
         reader,
-        {*TEXTS, *POSITIONS, *WINDOWS, "datasetIds", "includeDatasetResponses"}
-        - {"geneId", "aminoacidChange", "genomicAlleleShortForm"},
+        {*TEXTS, *LENGTHS, *POSITIONS, *WINDOWS, *unsupported, "filters"}
+        | {"datasetIds", "includeDatasetResponses"},
     )
     include = reader.choice("includeDatasetResponses", [i.value for i in Include])
     fields = _v1_fields(reader)
@@ -56,6 +62,18 @@ def read_v1(
         problems=(*reader.problems, *checked.problems),
         warnings=(*reader.warnings, *checked.warnings),
     )
+
+
+def _unsupported(reader: ParameterReader) -> list[str]:
+    """Refuse what would be another question without it; gives all names of such parameters."""
+    names = [name for name in reader.parameters if ALIASES.get(name, name) in NOT_IN_V1]
+    for name in names:
+        if reader.parameters[name] not in ("", None, []):
+            reader.problems.append(f"{name}: version 1 has no {name} questions, ask under /api")
+    told = flatten(reader.parameters.get("filters"))
+    if any(one not in ("", None, "filter") for one in told):
+        reader.problems.append("filters: version 1 has no filters, ask under /api")
+    return names
 
 
 def _v1_fields(reader: ParameterReader) -> VariantFields:

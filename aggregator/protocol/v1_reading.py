@@ -12,7 +12,7 @@ from typing import Any, Final
 from aggregator.model.answer import Answer, Exists, Leaf, ResultSet
 from aggregator.model.query import Granularity, Query
 from aggregator.protocol.bodies import invalid_body, json_value
-from aggregator.protocol.data_sets import only_asked
+from aggregator.protocol.data_sets import only_asked, sole_data_set
 from aggregator.protocol.failures import (
     error_text,
     failure_of,
@@ -62,7 +62,7 @@ def read(reply: Reply, query: Query, member: RegisteredMember, part: Part) -> An
     answer = answer_of(document, exists_of(document.get("exists")), member)
     if isinstance(answer, Failure):
         return answer
-    return only_asked(answer, query.dataset_ids, member.id)
+    return only_asked(answer, query.dataset_ids, member.id, sole=sole_data_set(member))
 
 
 def answer_document(reply: Reply) -> Mapping[str, Any] | Failure:

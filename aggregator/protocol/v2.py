@@ -20,7 +20,6 @@ from aggregator.model.genome import Assembly, chromosome_length
 from aggregator.model.outcome import NotAskedCode
 from aggregator.model.query import (
     GENOMIC_VARIANT,
-    Granularity,
     Query,
     QuestionKind,
     VariantQuestion,
@@ -33,14 +32,15 @@ from aggregator.protocol.planning import (
     indel_warnings,
     place,
     refuse_everywhere,
+    refuse_test,
     refuse_wildcards,
     sendable,
     sequence,
 )
 from aggregator.protocol.v2_address import address_of
 from aggregator.protocol.v2_filters import filter_warnings, refuse_filters
-from aggregator.protocol.v2_forms import request_of
-from aggregator.protocol.variant_types import CNV, VCF_TYPES, vcf_types
+from aggregator.protocol.v2_forms import is_beyond_pages, request_of
+from aggregator.protocol.variant_types import is_cnv, vcf_types, words_for
 from aggregator.protocol.wire import Ask, NotAsked, Part
 from registry.models import Dialect
 from registry.snapshot import RegisteredMember
@@ -84,32 +84,31 @@ def plan(query: Query, member: RegisteredMember) -> Ask | NotAsked:
         *filter_warnings(query),
     )
     # one individual may carry a deletion and a duplication, one variant is not both
-    is_disjoint = variant.variant_type == CNV and query.entry_type == GENOMIC_VARIANT
+    is_loss_or_gain = variant.variant_type is not None and is_cnv(variant.variant_type)
+    is_disjoint = is_loss_or_gain and query.entry_type == GENOMIC_VARIANT
     return Ask(tuple(parts), warnings, are_disjoint=is_disjoint)
 
 
 def _by_type(variant: VariantQuestion) -> tuple[tuple[VariantQuestion, Match], ...]:
     """Ask a variant type in each vocabulary servers know: a no needs them all.
 
-    CNV is asked as what it is, a deletion or a duplication. An ontology term is asked as it is
-    and in VCF's words, where its parent is a broader question.
+    CNV is asked as what it is, a deletion or a duplication. Everything else is asked as it is and
+    in the other words for the same; an ontology term in VCF's words, where its parent is a broader
+    question.
     """
     if variant.variant_type is None:
         is_text = variant.kind is QuestionKind.SHORT_FORM
         return ((variant, Match.TEXT if is_text else Match.EXACT),)
-    kinds = vcf_types(variant.variant_type)
-    in_vcf = tuple(
+    others = tuple(
         (
-            replace(variant, variant_type=kind.name),
+            replace(variant, variant_type=word),
             Match.BROADER if kind.is_broader else Match.EXACT,
         )
-        for kind in kinds
-        if kind.name != variant.variant_type
+        for kind in vcf_types(variant.variant_type)
+        for word in words_for(kind.name)
+        if word != variant.variant_type
     )
-    if variant.variant_type == CNV:
-        return in_vcf
-    is_term = ":" in variant.variant_type and variant.variant_type not in VCF_TYPES
-    return ((variant, Match.EXACT), *(in_vcf if is_term else ()))
+    return others if is_cnv(variant.variant_type) else ((variant, Match.EXACT), *others)
 
 
 def _refuse(query: Query, member: RegisteredMember) -> NotAsked | None:
@@ -118,9 +117,13 @@ def _refuse(query: Query, member: RegisteredMember) -> NotAsked | None:
         return refused
     if query.dataset_ids and {"datasets", "datasetIds"} & set(dialect.drop):
         return NotAsked(NotAskedCode.DATASET, "cannot be asked for single data sets")
-    is_paged = query.granularity is Granularity.RECORD and query.pagination.skip > 0
-    if is_paged and (dialect.paging == "none" or {"skip", "pagination"} & set(dialect.drop)):
-        return NotAsked(NotAskedCode.PAGINATION, "cannot be asked for another page than the first")
+    if query.test_mode and "testMode" in dialect.drop:
+        return refuse_test()
+    if is_beyond_pages(query, dialect) and "requestedGranularity" in dialect.drop:
+        return NotAsked(
+            NotAskedCode.PAGINATION,
+            "cannot be asked for another page than the first, nor for a count",
+        )
     return None
 
 

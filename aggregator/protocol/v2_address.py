@@ -35,7 +35,14 @@ def address_of(query: Query, member: RegisteredMember) -> str | NotAsked:
         path = path_of(endpoint_key(query))
         return NotAsked(NotAskedCode.ENTRY_TYPE, f"its map of endpoints does not offer {path}")
     url = _absolute(template, member)
-    return url if query.record_id is None else url.replace(ID, quote(query.record_id, safe=""))
+    if query.record_id is None:
+        return url
+    if ID not in url:
+        path = path_of(endpoint_key(query))
+        return NotAsked(
+            NotAskedCode.QUERY_KIND, f"its address for {path} has no place for the id ({ID})"
+        )
+    return url.replace(ID, quote(query.record_id, safe=""))
 
 
 def is_known_to_serve(query: Query, member: RegisteredMember) -> bool:
@@ -60,7 +67,8 @@ def _template(key: str, query: Query, member: RegisteredMember) -> str | None:
         return told
     is_record = query.record_id is not None and query.within is None
     if is_record and (listed := _told(list_key(query.entry_type), member)) is not None:
-        return f"{listed.rstrip('/')}/{ID}"
+        path, mark, parameters = listed.partition("?")
+        return f"{path.rstrip('/')}/{ID}{mark}{parameters}"
     if key == GENOMIC_VARIANT and member.capabilities.query_url is not None:
         return member.capabilities.query_url
     return None if endpoints is not None else path_of(key)

@@ -16,6 +16,7 @@ from aggregator.protocol.bodies import invalid_body
 from aggregator.protocol.surface import lists_collections
 from aggregator.protocol.tolerant import id_of
 from aggregator.protocol.wire import Failure
+from registry.models import Dialect
 from registry.snapshot import RegisteredMember
 
 NOTHING: Final = msgspec.Raw(b"null")
@@ -72,12 +73,18 @@ def placed(
     return (*sets, made), ()
 
 
-def count_listed(collections: Sequence[Collection], query: Query, paging: str | None) -> int | None:
-    """Count collections where the total was not told: known only if the page holds them all."""
-    limit = query.pagination.limit
-    is_all = paging == "none" or limit == 0 or len(collections) < limit
-    is_first = query.pagination.skip == 0 and query.granularity is Granularity.RECORD
-    return len(collections) if collections and is_all and is_first else None
+def count_listed(collections: Sequence[Collection], query: Query, dialect: Dialect) -> int | None:
+    """Count collections where the total was not told: known only if the list holds them all.
+
+    It does where the member has no pages, or sent fewer than the limit it was told.
+    """
+    if not collections or query.granularity is not Granularity.RECORD:
+        return None
+    if dialect.paging == "none":
+        return len(collections)
+    is_limited = not {"limit", "pagination"} & set(dialect.drop)
+    is_short = is_limited and len(collections) < query.pagination.limit
+    return len(collections) if is_short and query.pagination.skip == 0 else None
 
 
 def _is_object(raw: msgspec.Raw) -> bool:

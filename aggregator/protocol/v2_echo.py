@@ -1,9 +1,10 @@
 """Checks that an answer of Beacon v2 is the answer to the question that was asked.
 
 Some servers mix up concurrent requests or ignore parameters (research on EGA's and sBeacon's
-servers), and the echo shows it: an entry type or a parameter that differs from what was sent makes
-the answer `inconsistent`. A missing or empty echo, another granularity, and the member's own
-spelling of the same thing do not. Framework v2.1.1, sections/beaconResponseMeta.json.
+servers), and the echo shows it: an entry type, a parameter or a filter that differs from what was
+sent makes the answer `inconsistent`, and so does an echo of nothing but parameters nobody sent. A
+missing or empty echo, another granularity, and the member's own spelling of the same thing do not.
+Framework v2.1.1, sections/beaconResponseMeta.json.
 """
 
 import re
@@ -18,15 +19,20 @@ from aggregator.model.genome import MITOCHONDRION, GenomeError, parse_assembly, 
 from aggregator.model.query import GENOMIC_VARIANT
 from aggregator.protocol.entry_types import entry_type_of_schema
 from aggregator.protocol.surface import ENTRY_TYPES
+from aggregator.protocol.v2_echo_filters import NOT_TOLD, filters_differ
 from aggregator.protocol.variant_types import same_type
 from aggregator.protocol.wire import Request
+from aggregator.text.hgvs import parse_genomic
 from registry.models import Dialect
 
 _NUMBER: Final = re.compile(r"\d{1,12}")
 _NESTS: Final = ("g_variant", "g_variants", "genomicVariant", "genomicVariation", "variant")
 _BASES_OF: Final = ("referenceBases", "alternateBases")
 _OF_ALLELE: Final = frozenset({"start", "end", *_BASES_OF})
-_NOT_TOLD: Final = ("", "string", "null", "none", "not provided")
+_SHORT_FORM: Final = "genomicAlleleShortForm"
+_NEAR: Final = 1_000
+"""How far, in bases, the position of a translated name may lie from the one it names: indels are
+anchored and aligned in different ways."""
 
 
 def contradiction(
@@ -47,8 +53,10 @@ def contradiction(
     if not echoed and not summary.get("filters"):
         return None
     sent = _under_our_names(_sent(request), dialect)
-    if summary.get("filters") and _filters_differ(sent.get("filters"), summary.get("filters")):
+    if filters_differ(sent.get("filters"), summary.get("filters")):
         return "the answer is to another question: its echo names other filters"
+    if _is_another_variant(sent, echoed):
+        return "the answer is to another question: its echo names parameters that were not sent"
     for name in [name for name in _SAME if name in echoed and name in sent]:
         ours, told = _values(sent[name]), _values(echoed[name])
         if not ours or not told or _SAME[name](ours, told):
@@ -125,21 +133,41 @@ def _in_words(entry_type: str) -> str:
     return known.name.lower() if known else entry_type
 
 
-def _filters_differ(sent: Any, echoed: Any) -> bool:
-    """Whether the echo names filters, and none of them is one that was sent."""
-    ours, theirs = _filter_fields(sent), _filter_fields(echoed)
-    return bool(ours and theirs) and not ours & theirs
+def _is_another_variant(sent: Mapping[str, Any], echoed: Mapping[str, Any]) -> bool:
+    """Whether the echo tells a variant, and by none of the parameters that were sent.
+
+    The assembly alone tells no variant.
+    """
+    told = {name for name in _SAME if name != "assemblyId" and _tells(name, echoed.get(name))}
+    if not told or any(_values(sent.get(name)) for name in told):
+        return False
+    return not _is_translated(sent.get(_SHORT_FORM), echoed)
 
 
-def _filter_fields(filters: Any) -> set[str]:
-    """Read what filters are about, as objects, texts or one comma list; values left aside."""
-    items = filters.split(",") if isinstance(filters, str) else filters
-    named = [
-        item.get("id") if isinstance(item, dict) else item
-        for item in (items if isinstance(items, list) else [])
-    ]
-    texts = [re.split(r":?[<>=!]", one)[0] for one in named if isinstance(one, str)]
-    return {text.strip().replace("_", ":").casefold() for text in texts if text.strip()}
+def _tells(name: str, value: Any) -> bool:
+    """Whether a value is more than a server's default: zeros, or bases that may be any."""
+    padding = "Nn" if name in _BASES_OF else "0"
+    return any(text.strip(padding) for text in _values(value))
+
+
+def _is_translated(short_form: Any, echoed: Mapping[str, Any]) -> bool:
+    """Whether the echo may be the place of an allele that was asked for by name.
+
+    Networks of this kind translate genomic names where they hold the reference sequence. What
+    place a name on a transcript has is not known here.
+    """
+    start = _values(echoed.get("start"))
+    if not isinstance(short_form, str) or not start or not _NUMBER.fullmatch(start[0]):
+        return False
+    try:
+        change = parse_genomic(short_form)
+    except GenomeError:
+        change = None
+    if change is None:
+        return True
+    chromosome = _chromosome(",".join(_values(echoed.get("referenceName"))))
+    is_there = abs(int(start[0]) - change.start0) <= _NEAR
+    return chromosome in {change.chromosome, None} and is_there
 
 
 def _parameters(echo: Any) -> dict[str, Any]:
@@ -168,7 +196,7 @@ def _values(value: Any) -> list[str]:
     if isinstance(value, str):
         items = value.strip("[] ").split(",")
     texts = [str(item).strip() for item in items if isinstance(item, (str, int, float))]
-    return [text for text in texts if text.lower() not in _NOT_TOLD]
+    return [text for text in texts if text.lower() not in NOT_TOLD]
 
 
 def _same_positions(sent: list[str], echoed: list[str]) -> bool:
@@ -230,5 +258,5 @@ _SAME: Final[Mapping[str, Callable[[list[str], list[str]], bool]]] = {
     "variantType": _same_types,
     "geneId": _same_by(_gene),
     "aminoacidChange": _same_by(_residue),
-    "genomicAlleleShortForm": _same_by(str.casefold),
+    _SHORT_FORM: _same_by(str.casefold),
 }

@@ -2,6 +2,10 @@
 
 Beacon v2.1.1 framework, requests/beaconRequestBody.json. A GET is flat, its lists joined by
 commas; a POST is flat as well unless the dialect says nested, as the schema has it.
+
+The granularity is the one of the question but for two cases: whether named data sets hold
+something is told by their counts alone at many members, so that these are asked for; and of a
+member without pages the records of a further page cannot be had, but a count still can.
 """
 
 from collections.abc import Mapping
@@ -25,6 +29,25 @@ def request_of(
     if is_posted(query, member):
         return post(url, _body(parameters, query, member))
     return get(url, _flat(parameters, query, member).items())
+
+
+def is_beyond_pages(query: Query, dialect: Dialect) -> bool:
+    """Whether records of a further page are wanted, which the member cannot turn to.
+
+    A `skip` counts pages of a `limit`: without the one, the other says nothing.
+    """
+    is_further = query.granularity is Granularity.RECORD and query.pagination.skip > 0
+    is_unpaged = dialect.paging == "none" or {"skip", "limit", "pagination"} & set(dialect.drop)
+    return is_further and bool(is_unpaged)
+
+
+def _granularity(query: Query, dialect: Dialect) -> Granularity:
+    """Give the granularity to ask a member for."""
+    if is_beyond_pages(query, dialect):
+        return Granularity.COUNT
+    if query.dataset_ids and query.granularity is Granularity.BOOLEAN:
+        return Granularity.COUNT
+    return query.granularity
 
 
 def _flat(parameters: Mapping[str, Any], query: Query, member: RegisteredMember) -> dict[str, str]:
@@ -68,7 +91,7 @@ def _body(parameters: Mapping[str, Any], query: Query, member: RegisteredMember)
 
 def _options(query: Query, member: RegisteredMember) -> dict[str, Any]:
     options: dict[str, Any] = {
-        "requestedGranularity": query.granularity.value,
+        "requestedGranularity": _granularity(query, member.dialect).value,
         "includeResultsetResponses": "ALL",
     }
     if query.test_mode:
@@ -78,7 +101,7 @@ def _options(query: Query, member: RegisteredMember) -> dict[str, Any]:
 
 def _pagination(query: Query, dialect: Dialect) -> dict[str, int]:
     """Give skip and limit, which only records need; `skip` counts pages unless told otherwise."""
-    if query.granularity is not Granularity.RECORD or dialect.paging == "none":
+    if _granularity(query, dialect) is not Granularity.RECORD or dialect.paging == "none":
         return {}
     skip, limit = query.pagination.skip, query.pagination.limit
     if dialect.paging == "records":

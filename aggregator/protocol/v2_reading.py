@@ -6,7 +6,8 @@ Known deviations, each with a test: result sets as an object keyed by data set o
 `results: null`, no `setType`, an empty id, counts as text, one handover instead of a list,
 `resultsHandover`, verdicts missing beside telling counts, a granularity echoed that is not
 present, a wrong echo (`v2_echo`), errors beside a success status, beacons of a network that failed
-listed as `exists: false` with `info.error`, and a "no" that may be a censored small number.
+listed as `exists: false` with `info.error`, a "no" that may be a censored small number, a "no"
+that is one of the page and not of all, and records of another page than the one asked for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,9 +19,8 @@ import msgspec
 from aggregator.model.answer import Answer, Exists, Leaf, ResultSet
 from aggregator.model.query import GENOMIC_VARIANT, Granularity, Query
 from aggregator.protocol.bodies import decode, invalid_body, text_bytes
-from aggregator.protocol.data_sets import only_asked
+from aggregator.protocol.data_sets import only_asked, sole_data_set
 from aggregator.protocol.failures import (
-    error_text,
     failure_of,
     inconsistent,
     no_verdict,
@@ -45,6 +45,7 @@ from aggregator.protocol.v2_collections import (
 )
 from aggregator.protocol.v2_echo import contradiction, shows_variant
 from aggregator.protocol.v2_filters import left_out, unlisted
+from aggregator.protocol.v2_forms import is_beyond_pages
 from aggregator.protocol.v2_networks import (
     incomplete_no,
     is_partial,
@@ -55,8 +56,10 @@ from aggregator.protocol.v2_networks import (
     with_leaves,
 )
 from aggregator.protocol.v2_records import recheck
-from aggregator.protocol.v2_sets import AnySet, result_sets_of
+from aggregator.protocol.v2_sets import AnySet, contradicts_itself, result_sets_of, settled
+from aggregator.protocol.v2_single_record import only_record
 from aggregator.protocol.v2_teaching import lesson
+from aggregator.protocol.v2_warnings import texts_of, uncut_texts
 from aggregator.protocol.wire import Failure, Part, Reply
 from registry.snapshot import RegisteredMember
 
@@ -65,7 +68,6 @@ SETS_DISAGREE: Final = "it says yes, but none of the data sets it lists does"
 ROUNDED: Final = "it rounds its counts"
 ZERO_TOLD: Final = "it says yes and counts 0; the count was left out"
 EMPTY_PAGE: Final = "nothing on this page; an earlier page may hold something"
-MAX_WARNINGS: Final = 5
 
 
 class _Response(msgspec.Struct, rename="camel"):
@@ -115,15 +117,60 @@ def read(reply: Reply, query: Query, member: RegisteredMember, part: Part) -> An
         return failure
     answer = _answer(document, query, member)
     if not isinstance(answer, Failure):
-        answer = only_asked(answer, query.dataset_ids, member.id)
-    if not isinstance(answer, Failure):
-        answer = recheck(answer, query, member, part)
-    if isinstance(answer, Failure):
-        return answer
+        answer = _of_what_was_asked(answer, document, query, member, part)
+    return answer if isinstance(answer, Failure) else _proven(answer, document, query, member)
+
+
+def _of_what_was_asked(
+    answer: Answer, document: _Document, query: Query, member: RegisteredMember, part: Part
+) -> Answer | Failure:
+    """Leave out data sets and records of other questions; a yes of these alone is none."""
+    sole = sole_data_set(member)
+    kept = only_asked(answer, query.dataset_ids, member.id, sole=sole)
+    if not isinstance(kept, Failure):
+        kept = only_record(kept, query, member)
+    if not isinstance(kept, Failure):
+        kept = recheck(kept, query, member, part, _told_total(document))
+    return kept
+
+
+def _proven(
+    answer: Answer, document: _Document, query: Query, member: RegisteredMember
+) -> Answer | Failure:
+    """Say why a yes or a no does not prove what it says, if it does not."""
     if answer.exists is Exists.YES:
-        ignored = left_out(query, answer.warnings) if query.filters else None
-        return answer if ignored is None else no_verdict(f"it says yes, but warns of {ignored}")
+        ignored = left_out(query, uncut_texts(_warnings_of(document))) if query.filters else None
+        if ignored is not None:
+            return no_verdict(f"it says yes, but warns of {ignored}")
+        return _without_records(answer) if is_beyond_pages(query, member.dialect) else answer
+    if _is_of_a_page(query, member):
+        return replace(no_verdict(EMPTY_PAGE), leaves=answer.leaves)
     return _unproven_no(query, member) or answer
+
+
+def _warnings_of(document: _Document) -> list[Any]:
+    """Give whatever a member says beside its answer."""
+    meta = document.meta if isinstance(document.meta, dict) else {}
+    info = info_of(document.info)
+    return [meta.get("warnings"), info.get("messages"), info.get("message")]
+
+
+def _is_of_a_page(query: Query, member: RegisteredMember) -> bool:
+    """Whether a no may be one of a further page alone, as several servers have it."""
+    is_further = query.granularity is Granularity.RECORD and query.pagination.skip > 0
+    return is_further and not is_beyond_pages(query, member.dialect)
+
+
+def _without_records(answer: Answer) -> Answer:
+    """Drop records of a member without pages: they are those of the first one."""
+    if answer.granularity is not Granularity.RECORD:
+        return answer
+    return msgspec.structs.replace(
+        answer,
+        granularity=Granularity.BOOLEAN if answer.count is None else Granularity.COUNT,
+        result_sets=tuple(msgspec.structs.replace(one, results=()) for one in answer.result_sets),
+        collections=(),
+    )
 
 
 def _untrusted(
@@ -168,17 +215,18 @@ def _answer(document: _Document, query: Query, member: RegisteredMember) -> Answ
     meta = document.meta if isinstance(document.meta, dict) else {}
     beacon_id = id_of(meta.get("beaconId"))
     response = document.response if isinstance(document.response, _Response) else _Response()
-    sets = result_sets_of(response.result_sets, member, beacon_id)
+    summary = document.response_summary
+    summary = summary if isinstance(summary, dict) else {}
+    total = _told_total(document)
+    exists = exists_of(summary.get("exists"))
+    is_all_no = exists is Exists.NO and not total
+    sets = result_sets_of(response.result_sets, member, beacon_id, is_all_no=is_all_no)
     if isinstance(sets, Failure):
         return sets
     objects = collection_objects(response.collections)
     if isinstance(objects, Failure):
         return objects
     sets, collections = placed(objects, sets, query, member, beacon_id)
-    summary = document.response_summary
-    summary = summary if isinstance(summary, dict) else {}
-    total = count_of(summary.get("numTotalResults"))
-    exists = exists_of(summary.get("exists"))
     if exists is Exists.UNKNOWN:
         exists = Exists.YES if collections else _derived(total, sets)
     exists = verdict_of(exists, sets)
@@ -187,20 +235,20 @@ def _answer(document: _Document, query: Query, member: RegisteredMember) -> Answ
         return inconsistent("it says no, but lists what was asked for")
     if (failure := _unusable(exists, total, sets, leaves, document)) is not None:
         return failure
+    sets = settled(sets)
     warnings = _warnings(exists, total, sets, document, meta)
-    if exists is Exists.NO and query.pagination.skip and query.granularity is Granularity.RECORD:
-        warnings += (EMPTY_PAGE,)
     count, granularity = _count_and_granularity(
         exists, total, sets, meta, query, is_censored=CENSORED in warnings
     )
     if collections:
-        count = count or count_listed(collections, query, member.dialect.paging)
+        count = count or count_listed(collections, query, member.dialect)
         granularity = Granularity.RECORD
-    is_rounded = count is not None and _rounds(summary, sets, document.info)
+    is_rounded = count is not None and _rounds(summary, sets)
+    is_short = count is not None and is_sum_inexact(document.info)
     return Answer(
         exists=exists,
         count=count,
-        is_count_exact=not is_rounded,
+        is_count_exact=not (is_rounded or is_short),
         unit=None if count is None else _unit(document, query, member),
         granularity=granularity,
         result_sets=sets,
@@ -214,6 +262,11 @@ def _answer(document: _Document, query: Query, member: RegisteredMember) -> Answ
         leaves=leaves,
         is_partial=exists is Exists.YES and is_partial(leaves, document.info),
     )
+
+
+def _told_total(document: _Document) -> int | None:
+    summary = document.response_summary
+    return count_of(summary.get("numTotalResults")) if isinstance(summary, dict) else None
 
 
 def _unit(document: _Document, query: Query, member: RegisteredMember) -> str:
@@ -239,6 +292,8 @@ def _unusable(
     document: _Document,
 ) -> Failure | None:
     """Say why a verdict cannot be used: there is none, or the answer contradicts its own no."""
+    if exists is not Exists.YES and any(contradicts_itself(one) for one in sets):
+        return inconsistent("one of its data sets says no, but lists or counts what it found")
     if exists is Exists.UNKNOWN:
         return without_verdict({"message": document.message, "msg": document.msg})
     if exists is Exists.YES:
@@ -294,13 +349,8 @@ def _granularity(value: Any) -> Granularity:
         return Granularity.BOOLEAN
 
 
-def _rounds(summary: Mapping[str, Any], sets: Sequence[ResultSet], info: Any) -> bool:
-    """Whether counts are said to be rounded or imprecise (`countPrecision`, Beacon 2.2).
-
-    A network of this kind says so of its sum.
-    """
-    if is_sum_inexact(info):
-        return True
+def _rounds(summary: Mapping[str, Any], sets: Sequence[ResultSet]) -> bool:
+    """Whether counts are said to be rounded or imprecise (`countPrecision`, Beacon 2.2)."""
     told = (summary.get("countPrecision"), *(one.info.get("countPrecision") for one in sets))
     return any(text not in (None, "", "exact") for text in told)
 
@@ -319,15 +369,9 @@ def _warnings(
     if exists is Exists.YES and total == 0:
         found.append(ZERO_TOLD)
     info = info_of(document.info)
-    messages = _texts(info.get("messages")) or _texts(info.get("message"))
+    messages = texts_of(info.get("messages")) or texts_of(info.get("message"))
     if exists is Exists.NO and messages:
         found.append(CENSORED)
     found += [f"it says: {text}" for text in messages]
-    found += [f"it warns: {text}" for text in _texts(meta.get("warnings"))]
+    found += [f"it warns: {text}" for text in texts_of(meta.get("warnings"))]
     return tuple(dict.fromkeys(found))
-
-
-def _texts(value: Any) -> list[str]:
-    """Read messages: a text, an object with a description, or a list of either."""
-    items = value if isinstance(value, list) else [value]
-    return [text for item in items[:MAX_WARNINGS] if item and (text := error_text(item))]

@@ -36,7 +36,10 @@ MAX_BYTES: Final = 2**18
 """How much of the records is looked into, in bytes."""
 NEAR: Final = 1_000
 """How far, in bases, another spelling of one indel may lie: a record beyond is another variant."""
+SLIP: Final = 1
+"""How far, in bases, a server may miscount: a single base beyond is another variant."""
 
+OTHER_VARIANTS: Final = "it says yes, but its records are about other variants"
 NONE_MATCHES: Final = "it says yes, but none of its records matches the wildcards asked for"
 SOME_DROPPED: Final = "records that do not match the wildcards asked for were left out"
 
@@ -81,14 +84,30 @@ class RecordedAllele:
     """What a record says of its variant; None for what it does not say, or not readably."""
 
     start0: int | None = None
+    end0: int | None = None
+    """Exclusive, as the place of a VRS Allele tells it."""
     reference: str | None = None
     alternate: str | None = None
     variant_type: str | None = None
     assembly: str | None = None
 
+    @property
+    def is_single_base(self) -> bool:
+        """Whether this is known to be one base for another."""
+        if self.alternate is None or len(self.alternate) != 1:
+            return False
+        if self.reference is not None:
+            return len(self.reference) == 1
+        return self.start0 is not None and self.end0 == self.start0 + 1
 
-def recheck(answer: Answer, query: Query, member: RegisteredMember, part: Part) -> Answer | Failure:
-    """Compare the records of a yes with the question; answers without records stay as they are."""
+
+def recheck(
+    answer: Answer, query: Query, member: RegisteredMember, part: Part, total: int | None
+) -> Answer | Failure:
+    """Compare the records of a yes with the question; answers without records stay as they are.
+
+    `total` is the number of records the answer says there are; None if it does not say.
+    """
     variant = query.variant
     if answer.exists is not Exists.YES or variant is None or query.entry_type != GENOMIC_VARIANT:
         return answer
@@ -98,13 +117,13 @@ def recheck(answer: Answer, query: Query, member: RegisteredMember, part: Part) 
         return _with_finer_type(answer, variant)
     reference = None if variant.reference == ANY_BASE else variant.reference
     if has_wildcards((reference or "") + (variant.alternate or "")):
-        return _matching_only(answer, query, variant, member)
+        return _matching_only(answer, query, variant, member, total)
     if variant.kind is QuestionKind.SEQUENCE:
         verdicts = (_same_place(one, variant) for one in _alleles(answer.result_sets))
         # one record that may be the allele is enough, so most answers cost the reading of one
         first = next(verdicts, _Verdict.UNCLEAR)
         if first is _Verdict.CONTRADICTS and all(one is first for one in verdicts):
-            return inconsistent("it says yes, but its records are about other variants")
+            return inconsistent(OTHER_VARIANTS)
     return answer
 
 
@@ -119,7 +138,8 @@ def read_allele(record: msgspec.Raw) -> RecordedAllele:
     state = variation.get("state")
     sequence = state.get("sequence") if isinstance(state, dict) else None
     return RecordedAllele(
-        start0=next((at for one in places if (at := _start_of(one)) is not None), None),
+        end0=_position(variation.get("location"), "end"),
+        start0=next((at for one in places if (at := _position(one, "start")) is not None), None),
         reference=_bases(variation.get("referenceBases"), read.reference_bases),
         alternate=_bases(variation.get("alternateBases"), read.alternate_bases, sequence),
         variant_type=_type_of(variation.get("variantType")) or _type_of(read.variant_type),
@@ -146,7 +166,11 @@ def _with_finer_type(answer: Answer, variant: VariantQuestion) -> Answer:
 
 
 def _matching_only(
-    answer: Answer, query: Query, variant: VariantQuestion, member: RegisteredMember
+    answer: Answer,
+    query: Query,
+    variant: VariantQuestion,
+    member: RegisteredMember,
+    told_total: int | None,
 ) -> Answer | Failure:
     """Leave out the records that do not match the wildcards; without any left there is no yes."""
     total = sum(len(one.results) for one in answer.result_sets)
@@ -155,10 +179,16 @@ def _matching_only(
     wrong = {index for index, one in enumerate(verdicts) if one is _Verdict.CONTRADICTS}
     if not wrong:
         return answer
-    is_all_read = len(read) == total and _holds_everything(answer, total, query, member)
+    is_all_read = len(read) == total == told_total and _is_one_page(total, query, member)
     if len(wrong) == total:
         if not is_all_read:
-            return no_verdict("its records do not match the wildcards, and it has more of them")
+            return no_verdict(
+                "its records do not match the wildcards, and it may have more of them"
+            )
+        if variant.kind is QuestionKind.SEQUENCE and all(
+            _same_place(one, variant) is _Verdict.CONTRADICTS for one in read
+        ):
+            return inconsistent(OTHER_VARIANTS)
         granularity = min(Granularity.COUNT, query.granularity, key=lambda one: one.rank)
         count = None if granularity is Granularity.BOOLEAN else 0
         return msgspec.structs.replace(
@@ -181,14 +211,19 @@ def _matching_only(
     )
 
 
-def _holds_everything(answer: Answer, total: int, query: Query, member: RegisteredMember) -> bool:
-    """Whether the records are all there are, and not one page of them."""
+def _is_one_page(total: int, query: Query, member: RegisteredMember) -> bool:
+    """Whether a page that says it is all there is can be believed.
+
+    Some servers give the size of the page, or the limit, for the total: a full page proves
+    nothing, nor does one of a size that was never told to the member.
+    """
     if query.pagination.skip:
         return False
-    if answer.count is not None:
-        return answer.count == total
+    if member.dialect.paging == "none":
+        return True
+    is_told = not {"limit", "pagination"} & set(member.dialect.drop)
     limit = query.pagination.limit
-    return member.dialect.paging == "none" or limit == 0 or total < limit
+    return is_told and (limit == 0 or total < limit)
 
 
 def _kept(sets: Sequence[ResultSet], wrong: set[int], *, is_known: bool) -> tuple[ResultSet, ...]:
@@ -244,17 +279,26 @@ def _same_place(one: RecordedAllele, variant: VariantQuestion) -> _Verdict:
     """Compare the place, and at exactly that place the single base, with a sequence question."""
     if one.start0 is None or _is_elsewhere(one.assembly, variant):
         return _Verdict.UNCLEAR
-    asked_at = variant.start0[0]
-    extent = len(variant.reference or "") + len(one.reference or "")
-    if abs(one.start0 - asked_at) > NEAR + extent:
-        return _Verdict.CONTRADICTS
     allele = variant.allele
-    is_single = allele is not None and len(allele.reference) == len(allele.alternate) == 1
+    asked_at = variant.start0[0]
+    is_single = _is_single_base(variant)
+    extent = len(variant.reference or "") + len(one.reference or "")
+    reach = SLIP if is_single and one.is_single_base else NEAR + extent
+    if abs(one.start0 - asked_at) > reach:
+        return _Verdict.CONTRADICTS
     if allele is None or not is_single or one.start0 != asked_at:
         return _Verdict.UNCLEAR
     if one.reference != allele.reference or one.alternate is None or len(one.alternate) != 1:
         return _Verdict.UNCLEAR
     return _Verdict.AGREES if one.alternate == allele.alternate else _Verdict.CONTRADICTS
+
+
+def _is_single_base(variant: VariantQuestion) -> bool:
+    """Whether a question is about one base for another, which has no other spelling."""
+    if variant.allele is not None:
+        return len(variant.allele.reference) == len(variant.allele.alternate) == 1
+    lengths = [len(one) for one in (variant.reference, variant.alternate) if one is not None]
+    return variant.alternate is not None and set(lengths) == {1}
 
 
 def _is_elsewhere(assembly: str | None, variant: VariantQuestion) -> bool:
@@ -275,11 +319,11 @@ def _fits(bases: str | None, pattern: str | None) -> bool:
     return all(base in _IUPAC.get(code, "") for base, code in zip(bases, pattern, strict=True))
 
 
-def _start_of(place: Any) -> int | None:
-    """Find a 0-based start: `interval.start.value`, `interval.start`, `start`, `start[0]`."""
+def _position(place: Any, side: str) -> int | None:
+    """Find a 0-based start or end, as `interval.start.value`, `interval.start` or `start[0]`."""
     for _ in range(4):
         if isinstance(place, dict):
-            place = place.get("interval") or place.get("start", place.get("value"))
+            place = place.get("interval") or place.get(side, place.get("value"))
         elif isinstance(place, list) and place:
             place = place[0]
         else:

@@ -1,8 +1,9 @@
 """Reads the result sets of Beacon v2 answers, one for each data set of a member.
 
 Known deviations, each with a test: an object keyed by data set in place of a list, or null,
-`results: null`, no `setType`, an empty id, counts as text, `resultsHandover` in the singular, and
-beacons of a network that failed listed as `exists: false` with `info.error`.
+`results: null`, no `setType`, an empty id, counts as text, `resultsHandover` in the singular,
+beacons of a network that failed listed as `exists: false` with `info.error`, and the limit of the
+question as `resultsCount` of data sets without a hit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,9 +43,14 @@ AnySet = Set | list[msgspec.Raw] | str | int | float | bool | None
 
 
 def result_sets_of(
-    told: Any, member: RegisteredMember, beacon_id: str | None
+    told: Any, member: RegisteredMember, beacon_id: str | None, *, is_all_no: bool = False
 ) -> tuple[ResultSet, ...] | Failure:
-    """Read `response.resultSets`; `beacon_id` is the answering beacon's own."""
+    """Read `response.resultSets`; `beacon_id` is the answering beacon's own.
+
+    A no beside records, or beside a count above 0, is unknown, and keeps what it tells
+    (`contradicts_itself`). Where the summary says no in so many words (`is_all_no`) a count alone
+    does not shake it: it is the limit of the question at some servers.
+    """
     named: list[tuple[str | None, Any]] = []
     if isinstance(told, dict):
         named = list(told.items())
@@ -62,7 +68,7 @@ def result_sets_of(
         leaf = id_of(one.beacon_id)
         info = _set_info(one)
         count = count_of(one.results_count)
-        exists = _set_exists(one, records, count, info)
+        exists = _set_exists(one, records, count, info, is_all_no=is_all_no)
         count = told_count(count, info)
         sets.append(
             ResultSet(
@@ -80,6 +86,19 @@ def result_sets_of(
     return tuple(sets)
 
 
+def contradicts_itself(one: ResultSet) -> bool:
+    """Whether a data set says no beside what it found."""
+    return one.exists is Exists.UNKNOWN and bool(one.count or one.results)
+
+
+def settled(sets: Sequence[ResultSet]) -> tuple[ResultSet, ...]:
+    """Drop what data sets tell that contradict themselves: it proves neither yes nor no."""
+    return tuple(
+        msgspec.structs.replace(one, count=None, results=()) if contradicts_itself(one) else one
+        for one in sets
+    )
+
+
 def _records(results: Any) -> tuple[msgspec.Raw, ...] | Failure:
     """Check that each record is a JSON object; the bytes themselves stay as they are."""
     if results is None:
@@ -90,11 +109,18 @@ def _records(results: Any) -> tuple[msgspec.Raw, ...] | Failure:
 
 
 def _set_exists(
-    one: Set, records: Sequence[msgspec.Raw], count: int | None, info: Mapping[str, Any]
+    one: Set,
+    records: Sequence[msgspec.Raw],
+    count: int | None,
+    info: Mapping[str, Any],
+    *,
+    is_all_no: bool,
 ) -> Exists:
     """Read the verdict of a data set; the habit of networks to list failures as no is undone."""
     told = exists_of(one.exists)
     if told is not Exists.YES and "error" in info:
+        return Exists.UNKNOWN
+    if told is Exists.NO and (records or (count and not is_all_no)):
         return Exists.UNKNOWN
     if told is Exists.UNKNOWN and (count is not None or records):
         return Exists.of(bool(count or records))
@@ -102,7 +128,9 @@ def _set_exists(
 
 
 def _agreeing(count: int | None, exists: Exists) -> int | None:
-    """Give the count of a data set, if it agrees with the verdict."""
+    """Give the count of a data set, if it agrees with the verdict; see `contradicts_itself`."""
+    if exists is Exists.UNKNOWN:
+        return count or None
     return count if count is not None and exists is Exists.of(count > 0) else None
 
 

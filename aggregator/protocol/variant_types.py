@@ -36,6 +36,8 @@ _NARROWER: Final[Mapping[str, str]] = {
     "EFO:0030072": "DUP",  # high-level copy number gain
     "EFO:0030073": "DUP",  # focal genome amplification
 }
+_WORDS: Final[Mapping[str, tuple[str, ...]]] = {"SNP": ("SNP", "SNV"), "MNP": ("MNP", "MNV")}
+"""What servers write for a VCF type, where there is more than its own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,17 @@ def vcf_types(variant_type: str) -> tuple[VcfType, ...]:
     if name in VCF_TYPES:
         return (VcfType(name, is_broader=False),)
     return (VcfType(_NARROWER[name], is_broader=True),) if name in _NARROWER else ()
+
+
+def words_for(vcf_type: str) -> tuple[str, ...]:
+    """Give the words servers compare a VCF type with, beside ontology terms."""
+    return _WORDS.get(vcf_type, (vcf_type,))
+
+
+def is_cnv(variant_type: str) -> bool:
+    """Whether this means any copy number variation, a loss or a gain."""
+    name = _plain(variant_type)
+    return _SAME.get(name, name) == CNV
 
 
 def same_type(one: str, other: str) -> bool | None:

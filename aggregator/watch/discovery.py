@@ -4,9 +4,10 @@ First the one document it is recognised by (`recognise`), then, for version 2, t
 (`describe`): `discover` does both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlsplit
 
 from aggregator.protocol.info import read_info
 from aggregator.protocol.member_document import document_of
@@ -52,13 +53,16 @@ async def discover(
 
 
 async def look_further(
-    recognised: Discovery, member: RegisteredMember, get: DocumentGetter
+    recognised: Discovery,
+    member: RegisteredMember,
+    get: DocumentGetter,
+    only: Collection[Document] | None = None,
 ) -> Discovery:
-    """Get the documents that a member has beside the one it was recognised by."""
+    """Get the documents that a member has beside the one it was recognised by, or some of them."""
     told = recognised.capabilities
     if told is None or told.protocol is not Protocol.V2:
         return recognised
-    return await describe(recognised, member, get)
+    return await describe(recognised, member, get, only)
 
 
 async def recognise(member: RegisteredMember, get: DocumentGetter, *, now: datetime) -> Discovery:
@@ -128,6 +132,15 @@ def _described(read: Capabilities) -> str:
 
 
 def _moved(asked: str, found: str) -> tuple[str, ...]:
-    if asked.rstrip("/") == found.rstrip("/"):
+    """Say where a description has moved to; what may be secret of that address is not told."""
+    place = _without_secrets(found)
+    if asked.rstrip("/") == place.rstrip("/"):
         return ()
-    return (f"{asked} has moved: register the address that leads to {found}",)
+    return (f"{asked} has moved: register the address that leads to {place}",)
+
+
+def _without_secrets(url: str) -> str:
+    """Drop user name, password, query and fragment of an address: problems are public."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, query="", fragment="").geturl()

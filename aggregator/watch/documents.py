@@ -4,7 +4,7 @@ What a document that cannot be had told before stays known, and the document is 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from aggregator.protocol.member_configuration import (
@@ -12,7 +12,7 @@ from aggregator.protocol.member_configuration import (
     read_configuration,
     read_entry_types,
 )
-from aggregator.protocol.member_document import document_of, text
+from aggregator.protocol.member_document import document_of, few, text
 from aggregator.protocol.member_map import read_map
 from aggregator.protocol.member_terms import read_filtering_terms
 from aggregator.protocol.software import dialect_of, guess_software
@@ -37,38 +37,50 @@ _Found = Mapping[Document, Mapping[str, Any]]
 
 
 async def describe(
-    recognised: Discovery, member: RegisteredMember, get: DocumentGetter
+    recognised: Discovery,
+    member: RegisteredMember,
+    get: DocumentGetter,
+    only: Collection[Document] | None = None,
 ) -> Discovery:
-    """Add to what `/info` told what the other documents tell; never raises."""
+    """Add to what `/info` told what the other documents tell; never raises.
+
+    Where `only` some are asked for, what is known of the rest stays.
+    """
     told = recognised.capabilities
     if told is None:
         return recognised
-    fetching = _Fetching(member, get)
+    wanted = tuple(name for name in PATHS if only is None or name in only)
+    fetching = _Fetching(member, get, wanted)
     await fetching.fetch_all()
     found = {Document.INFO: recognised.document, **fetching.documents}
-    described = _Description(told, member, found)
+    described = _Description(told, member, found, wanted)
     if fetching.size > LARGE_BYTES:
         await asyncio.to_thread(described.read_all, fetching.troubles)
     else:
         described.read_all(fetching.troubles)
     looks = (*recognised.looks, *fetching.looks)
-    return Discovery(described.capabilities(), looks, recognised.document, fetching.is_whole)
+    return Discovery(
+        described.capabilities(), looks, recognised.document, frozenset(fetching.unfinished)
+    )
 
 
 class _Fetching:
     """Gets the documents of one member, and keeps what came of each."""
 
-    def __init__(self, member: RegisteredMember, get: DocumentGetter) -> None:
+    def __init__(
+        self, member: RegisteredMember, get: DocumentGetter, wanted: tuple[Document, ...]
+    ) -> None:
         self._member = member
         self._get = get
+        self._wanted = wanted
         self._looks: dict[Document, Look] = {}
         self.documents: dict[Document, dict[str, Any]] = {}
         self.troubles: dict[Document, str] = {}
         """Why a document did not come, or is none."""
         self.size = 0
         """Of all bodies, in bytes."""
-        self.is_whole = True
-        """False where a document may come the next time."""
+        self.unfinished: set[Document] = set()
+        """Documents that may come the next time."""
 
     @property
     def looks(self) -> tuple[Look, ...]:
@@ -82,13 +94,14 @@ class _Fetching:
         come one after the other, and after one that does not come the rest is left.
         """
         if self._member.max_concurrency != 1:
-            await asyncio.gather(*(self._fetch(name) for name in PATHS))
+            await asyncio.gather(*(self._fetch(name) for name in self._wanted))
             return
         is_reachable = True
-        for name in PATHS:
+        for name in self._wanted:
             if is_reachable:
                 is_reachable = await self._fetch(name)
             else:
+                self.unfinished.add(name)
                 self.troubles[name] = "left for the next look: the one before did not come"
 
     async def _fetch(self, name: Document) -> bool:
@@ -97,10 +110,11 @@ class _Fetching:
         result = (await self._get(url, DOCUMENT_TIMEOUT_S)).result
         if result.failure is not None or result.reply is None:
             trouble = result.failure.message if result.failure else "nothing came back"
-            self.is_whole = False
+            self.unfinished.add(name)
         else:
             self.size += len(result.reply.body)
-            self.is_whole &= result.reply.status < 500
+            if result.reply.status >= 500:
+                self.unfinished.add(name)
             read = document_of(result.reply)
             trouble = read if isinstance(read, str) else ""
             if isinstance(read, dict):
@@ -114,14 +128,22 @@ class _Fetching:
 class _Description:
     """Reads documents one by one into facts of capabilities."""
 
-    def __init__(self, told: Capabilities, member: RegisteredMember, found: _Found) -> None:
+    def __init__(
+        self,
+        told: Capabilities,
+        member: RegisteredMember,
+        found: _Found,
+        wanted: tuple[Document, ...],
+    ) -> None:
         self._told = told
         self._known = member.capabilities
         self._address = member.entry.url
         self._found = found
+        self._left = frozenset(PATHS) - frozenset(wanted)
+        """Documents that were not asked for this time."""
         self._facts: dict[str, Any] = {}
         self._definitions: dict[str, Mapping[str, Any]] = {}
-        self._problems = list(told.problems)
+        self._problems: dict[Document, list[str]] = {name: [] for name in PATHS}
         self._missing: list[Document] = []
 
     def read_all(self, troubles: Mapping[Document, str]) -> None:
@@ -134,33 +156,46 @@ class _Description:
             Document.FILTERING_TERMS: self._filtering_terms,
         }
         for name, read in readers.items():
+            if name in self._left:
+                self._leave(name)
+                continue
             document = self._found.get(name)
             trouble = troubles.get(name) if document is None else None
             if document is not None and not read(document):
                 trouble = "JSON, but not what belongs there"
             if trouble is not None:
                 self._missing.append(name)
-                self._problems.append(f"its /{name.value} cannot be used: {trouble}")
+                self._problems[name].append(f"its /{name.value} cannot be used: {trouble}")
+
+    def _leave(self, name: Document) -> None:
+        """Keep what is known of the state of a document that was not asked for."""
+        if name in self._known.missing:
+            self._missing.append(name)
+        self._problems[name] += [
+            problem for problem in self._known.problems if problem.startswith(f"its /{name.value} ")
+        ]
 
     def capabilities(self) -> Capabilities:
         """Join what was read with what was known of the documents that are missing."""
         known, facts = self._known, dict(self._facts)
+        stays = {*self._missing, *self._left}
         kept = {
             Document.MAP: ("endpoints",),
             Document.CONFIGURATION: ("default_granularity", "security_levels"),
             Document.FILTERING_TERMS: ("filtering_terms", "filtering_resources"),
         }
         for name, fields in kept.items():
-            if name in self._missing:
+            if name in stays:
                 facts |= {field: getattr(known, field) for field in fields}
         definitions = dict(self._definitions)
-        if {Document.CONFIGURATION, Document.ENTRY_TYPES} & set(self._missing):
+        if {Document.CONFIGURATION, Document.ENTRY_TYPES} & stays:
             definitions = {**known.entry_type_definitions, **definitions}
-        if Document.SERVICE_INFO in self._missing and self._told.environment is None:
+        if Document.SERVICE_INFO in stays and self._told.environment is None:
             facts["environment"] = known.environment
         software: str | None = guess_software(self._found)
-        if software is None and self._missing:
-            software = known.software  # its mark may be in what is missing
+        if (software is None and stays) or (self._left and known.software is not None):
+            software = known.software  # its mark may be in what was not read
+        told_of = (few(self._problems[name], name.value) for name in PATHS)
         return self._told.model_copy(
             update={
                 **facts,
@@ -169,7 +204,7 @@ class _Description:
                 "entry_types": _entry_types(definitions, facts.get("endpoints")),
                 "software": software,
                 "software_dialect": dialect_of(software),
-                "problems": tuple(self._problems),
+                "problems": (*self._told.problems, *(one for each in told_of for one in each)),
                 "missing": tuple(self._missing),
             }
         )
@@ -186,7 +221,7 @@ class _Description:
         if read is None:
             return False
         self._facts["endpoints"] = read.endpoints
-        self._problems.extend(read.problems)
+        self._problems[Document.MAP] += read.problems
         return True
 
     def _configuration(self, document: Mapping[str, Any]) -> bool:
@@ -207,9 +242,10 @@ class _Description:
         read = read_filtering_terms(document)
         if read is None:
             return False
-        self._facts["filtering_terms"] = read.terms
+        known = self._known.filtering_terms
+        self._facts["filtering_terms"] = known if read.terms == known else read.terms
         self._facts["filtering_resources"] = read.resources
-        self._problems.extend(read.problems)
+        self._problems[Document.FILTERING_TERMS] += read.problems
         return True
 
     def _define(self, definitions: Definitions) -> None:

@@ -4,7 +4,7 @@ The engine reads the published snapshot and writes nothing; what it learns comes
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -17,7 +17,7 @@ from aggregator.upstream.tokens import Credential, credential_for
 from aggregator.watch.discovery import look_further, recognise
 from aggregator.watch.looking import Discovery, Getter, getter_for
 from aggregator.watch.probing import Caller, probe
-from aggregator.watch.schedule import LookSchedule, after_glance, place_of
+from aggregator.watch.schedule import Extent, LookSchedule, after_glance, place_of
 from registry.seed import SeedFile
 from registry.snapshot import RegisteredMember, SnapshotHolder
 from registry.store import RegistryStore
@@ -25,6 +25,8 @@ from registry.store import RegistryStore
 log = structlog.get_logger(__name__)
 
 CONCURRENT_LOOKS: Final = 8
+MANY_TERMS: Final = 500
+"""Filters above this many take long enough to work through to be felt by questions."""
 
 
 class RegistryKeeper:
@@ -144,41 +146,46 @@ class RegistryKeeper:
     async def _look_at(self, member: RegisteredMember) -> None:
         try:
             async with self._slots:
-                if await self._discover(member):
-                    await self._probe(member.id)
+                began = asyncio.get_running_loop().time()
+                if await self._discover(member, began) is Extent.ALL:
+                    await self._probe(member.id, began)
         except Exception:
             # A background service goes on whatever happens; what happened is in the log.
             log.exception("looking at a member failed", member=member.id)
 
-    async def _discover(self, member: RegisteredMember) -> bool:
-        """Glance at a member, look at all it says if that is due; whether all was looked at."""
-        began = asyncio.get_running_loop().time()
+    async def _discover(self, member: RegisteredMember, began: float) -> Extent | None:
+        """Glance at a member, look further if that is due; gives what was looked at."""
         authorization = self._authorization(member)
         get = getter_for(member, self._getter, via=self._via, authorization=authorization)
         found = await recognise(member, get, now=datetime.now(UTC))
         if found.capabilities is None:
             self._tell_unrecognised(member, found)
-            return False
-        is_whole = self._schedule.needs_all(member, found.capabilities, began)
-        if is_whole:
+            return None
+        extent = self._schedule.extent(member, found.capabilities, began)
+        if extent is Extent.MISSING:
+            unfinished = self._schedule.unfinished(member)
+            found = await look_further(found, member, get, unfinished)
+        elif extent is not Extent.GLANCE:
             found = await look_further(found, member, get)
         known = found.capabilities or member.capabilities
-        if not is_whole:
+        if extent is Extent.GLANCE:
             known = after_glance(member.capabilities, known)
         current = self._holder.current.by_id.get(member.id)
         if current is None or place_of(current) != place_of(member):
-            return False  # it was moved meanwhile: this is about another beacon
-        if is_whole and found.is_whole:
-            self._schedule.saw_all(member, began)
+            return None  # it was moved meanwhile: this is about another beacon
+        self._schedule.saw(member, extent, found, began)
         if await self._store.learn_capabilities(member.id, known):
             await self._publish()
-        return is_whole
+        return extent
 
-    async def _probe(self, member_id: str) -> None:
+    async def _probe(self, member_id: str, began: float) -> None:
         """Ask a member test questions, where that is wanted."""
         member = self._holder.current.by_id.get(member_id)
         if self._prober is None or member is None or not _may_be_asked(member):
             return
+        if not self._schedule.may_probe(member, began):
+            return
+        self._schedule.probed(member, began)
         authorization = self._authorization(member)
         found = await probe(member, self._prober, via=self._via, authorization=authorization)
         current = self._holder.current.by_id.get(member_id)
@@ -212,6 +219,7 @@ class RegistryKeeper:
     async def _publish(self) -> None:
         async with self._publishing:
             members = await self._store.members()
+            await _work_out(members)
             self._schedule.keep(self._holder.publish(members).by_id)
             self._on_members(tuple(member.id for member in members))
 
@@ -220,6 +228,17 @@ class RegistryKeeper:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+async def _work_out(members: Iterable[RegisteredMember]) -> None:
+    """Work out what questions need of members with many filters, beside the event loop."""
+    large = [
+        member
+        for member in members
+        if not member.is_worked_out and len(member.capabilities.filtering_terms or ()) > MANY_TERMS
+    ]
+    for member in large:
+        await asyncio.to_thread(member.work_out)
 
 
 def _may_be_asked(member: RegisteredMember) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from typing import Protocol as Interface
 
 from aggregator.upstream.client import Followed
-from registry.models import Capabilities
+from registry.models import Capabilities, Document
 from registry.snapshot import RegisteredMember
 
 MAX_INFO_BYTES: Final = 4 * 2**20
@@ -51,8 +51,13 @@ class Discovery:
     looks: tuple[Look, ...]
     document: Mapping[str, Any] = field(default_factory=dict)
     """The document it was recognised by."""
-    is_whole: bool = True
-    """False where a document did not come that may come the next time."""
+    unfinished: frozenset[Document] = frozenset()
+    """Documents that did not come and may come the next time."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing more is to be had."""
+        return not self.unfinished
 
 
 def getter_for(

@@ -2,15 +2,37 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
-from registry.models import Capabilities, Protocol
+from aggregator.watch.looking import Discovery
+from registry.models import Capabilities, Document, Protocol
 from registry.snapshot import RegisteredMember
 
-_SIGNS: Final = ("protocol", "beacon_id", "name", "api_version", "updated_at")
-"""What changes in a description when the rest has to be looked at again."""
-_DESCRIBED: Final = (*_SIGNS, "description", "organization", "is_network", "leaves", "fetched_at")
+UPDATED_S: Final = 3600.0
+"""How often a new date of change alone is a reason to look at everything: of some members it is
+the clock."""
+_SIGNS: Final = ("protocol", "beacon_id", "name", "api_version")
+"""What changes in a description when the rest has to be looked at again at once."""
+_DESCRIBED: Final = (
+    *_SIGNS,
+    "updated_at",
+    "description",
+    "organization",
+    "is_network",
+    "leaves",
+    "fetched_at",
+)
 """What a description alone tells of a version 2 member."""
+
+
+class Extent(Enum):
+    """How much of a member is to be looked at, beside its description."""
+
+    GLANCE = "nothing"
+    MISSING = "documents that did not come"
+    UPDATED = "everything, since it names another date of change"
+    ALL = "everything, and test questions may follow"
 
 
 @dataclass(slots=True)
@@ -19,7 +41,16 @@ class _Seen:
 
     place: str
     glance: float
-    whole: float | None = None
+    refreshed: float | None = None
+    """When everything was looked at for another reason than a date of change."""
+    followed: float | None = None
+    """When everything was looked at for a date of change alone."""
+    probed: float | None = None
+    updated_at: str | None = None
+    """The date of change named when everything was looked at."""
+    unfinished: frozenset[Document] = frozenset()
+    retry: float = 0.0
+    retry_wait_s: float = 0.0
 
 
 class LookSchedule:
@@ -49,19 +80,54 @@ class LookSchedule:
         else:
             seen.glance = now
 
-    def needs_all(self, member: RegisteredMember, found: Capabilities, now: float) -> bool:
-        """Whether everything is to be looked at, after a glance that showed this."""
+    def extent(self, member: RegisteredMember, found: Capabilities, now: float) -> Extent:
+        """Say what is to be looked at, after a glance that showed this."""
         seen = self._at_place(member)
-        if seen is None or seen.whole is None or now - seen.whole >= self._refresh_s:
-            return True
+        if seen is None or seen.refreshed is None:
+            return Extent.ALL
         known = member.capabilities
-        return any(getattr(known, sign) != getattr(found, sign) for sign in _SIGNS)
+        if now - seen.refreshed >= self._refresh_s or any(
+            getattr(known, sign) != getattr(found, sign) for sign in _SIGNS
+        ):
+            return Extent.ALL
+        may_follow = seen.followed is None or now - seen.followed >= UPDATED_S
+        if found.updated_at != seen.updated_at and may_follow:
+            return Extent.UPDATED
+        return Extent.MISSING if seen.unfinished and now >= seen.retry else Extent.GLANCE
 
-    def saw_all(self, member: RegisteredMember, now: float) -> None:
-        """Remember that everything was looked at."""
+    def unfinished(self, member: RegisteredMember) -> frozenset[Document]:
+        """Name the documents that did not come at the last look at them."""
+        seen = self._at_place(member)
+        return frozenset() if seen is None else seen.unfinished
+
+    def saw(self, member: RegisteredMember, extent: Extent, found: Discovery, now: float) -> None:
+        """Remember a look; documents that did not come are asked for again, ever less often."""
+        seen = self._at_place(member)
+        if seen is None or extent is Extent.GLANCE:
+            return
+        if extent is Extent.MISSING:
+            seen.retry_wait_s = min(seen.retry_wait_s * 2, self._refresh_s)
+        else:
+            seen.updated_at = found.capabilities.updated_at if found.capabilities else None
+            if extent is Extent.ALL:
+                seen.refreshed = now
+            else:
+                seen.followed = now
+            if not seen.unfinished or extent is Extent.ALL:
+                seen.retry_wait_s = self._info_s
+        seen.unfinished = found.unfinished
+        seen.retry = now + seen.retry_wait_s
+
+    def may_probe(self, member: RegisteredMember, now: float) -> bool:
+        """Whether test questions may be asked, after everything was looked at."""
+        seen = self._at_place(member)
+        return seen is not None and (seen.probed is None or now - seen.probed >= self._refresh_s)
+
+    def probed(self, member: RegisteredMember, now: float) -> None:
+        """Remember test questions, by when the look began that they follow."""
         seen = self._at_place(member)
         if seen is not None:
-            seen.whole = now
+            seen.probed = now
 
     def keep(self, members: Mapping[str, object]) -> None:
         """Forget members that have left."""

@@ -71,6 +71,44 @@ async def test_a_bad_question_is_refused_and_sent_to_nobody(
     assert net.is_untouched
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (
+            {"requestParameters": {"g_variant": [{"geneId": "TTN"}]}, "filters": ["HP:0001250"]},
+            "query.requestParameters.g_variant: expected an object",
+        ),
+        ({"requestParameters": []}, "query.requestParameters: expected an object"),
+        ({"filters": [None]}, "query.filters: element 0 is empty"),
+        ({"filters": [""]}, "query.filters: element 0 is empty"),
+        ({"filters": ["filter"]}, "no question: filters=filter is no filter"),
+        ({f"p{number}": 1 for number in range(2_000)}, "more than 1000 parameters"),
+    ],
+)
+async def test_a_body_that_lost_its_question_is_not_one_for_everybody(
+    net: DemoRunning, asked: dict[str, Any], words: str
+) -> None:
+    for path in ("/api/individuals", "/network/explain/individuals"):
+        reply = await net.ask(path=path, body={"query": asked})
+        assert words in refused(reply)
+    assert net.is_untouched
+
+
+async def test_the_word_of_a_page_for_no_filter_is_no_question(net: DemoRunning) -> None:
+    reply = await net.ask({"filters": "filter"}, path="/api/individuals")
+
+    assert "no question: filters=filter is no filter" in refused(reply)
+    assert net.is_untouched
+
+
+@pytest.mark.parametrize("name", ["geneId", "aminoacidChange", "genomicAlleleShortForm"])
+async def test_version_1_does_not_answer_a_broader_question(net: DemoRunning, name: str) -> None:
+    message = refused(await net.ask(BRAF | {name: "TTN"}, path="/v1/query"))
+
+    assert f"{name}: version 1 has no {name} questions" in message
+    assert net.is_untouched
+
+
 @pytest.mark.parametrize("name", BAD)
 async def test_a_posted_one_is_refused_in_the_same_words(net: DemoRunning, name: str) -> None:
     changes, _ = BAD[name]

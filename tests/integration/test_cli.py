@@ -191,6 +191,66 @@ def test_a_name_people_use_is_a_question_too(demo: Started, tmp_path: Path) -> N
     assert ran.code == 0
 
 
+PEOPLE = ("query", "--path", "individuals", "--filter", "HP:0001250")
+HELD_BY = ("demo-records", "demo-counts")
+"""The demo beacons that have people."""
+
+
+def test_people_with_a_phenotype_are_a_question_too(demo: Started, tmp_path: Path) -> None:
+    ran = run(*PEOPLE, "--url", demo.url, cwd=tmp_path)
+    assert (ran.code, ran.err) == (0, "")
+    rows = [line.split("\t") for line in ran.lines[:5]]
+    assert [row[1] for row in rows] == [*["○ not asked"] * 3, *["✓ found"] * 2]
+    assert rows[0][4] == "entry_type: its protocol knows variants only, not individuals"
+    assert [row[2] for row in rows[3:]] == ["6", "4"]
+    assert ran.lines[5].startswith("2 of 2 beacons have individuals that fit this question")
+    assert ran.lines[-1] == FOOTER
+
+
+def test_the_table_of_people_names_no_assembly(demo: Started, tmp_path: Path) -> None:
+    ran = run(*PEOPLE, "--filter", "age:!P40Y", "--url", demo.url, "--csv", cwd=tmp_path)
+    assert ran.code == 0
+    assert ran.lines[0] == CSV_HEADER
+    rows = list(csv.DictReader(io.StringIO(ran.out)))
+    assert list(dict.fromkeys(row["beacon_id"] for row in rows)) == [*BEACON_IDS]
+    assert {row["query"] for row in rows} == {"individuals HP:0001250 age:!P40Y"}
+    assert {row["assembly"] for row in rows} == {""}
+    found = {row["beacon_id"] for row in rows if row["answer"] == "found"}
+    assert found == set(HELD_BY)
+    assert {row["reason"] for row in rows if row["answer"] == "not_asked"} == {"entry_type"}
+
+
+def test_a_gene_has_no_assembly_in_the_table(demo: Started, tmp_path: Path) -> None:
+    ran = run("query", "BRAF V600E", "--url", demo.url, "--csv", cwd=tmp_path)
+    rows = list(csv.DictReader(io.StringIO(ran.out)))
+    assert {row["assembly"] for row in rows} == {""}
+
+
+def test_the_document_about_people_is_a_valid_one(demo: Started, tmp_path: Path) -> None:
+    ran = run(*PEOPLE, "--url", demo.url, "--json", cwd=tmp_path)
+    document = json.loads(ran.out)
+    assert ran.code == 0
+    assert official.validate_v2_answer(document) == "record"
+    assert document["meta"]["receivedRequestSummary"]["filters"] == ["HP:0001250"]
+    sets = document["response"]["resultSets"]
+    assert {one["info"]["memberId"] for one in sets} == set(HELD_BY)
+
+
+def test_people_of_an_age_nobody_has_are_not_found_with_10(demo: Started, tmp_path: Path) -> None:
+    asked = ("--path", "individuals", "--filter", "age:>P150Y")
+    ran = run("query", *asked, "--url", demo.url, cwd=tmp_path)
+    assert ran.code == 10
+    assert ran.out.count("– not found") == 2
+
+
+def test_a_filter_nobody_takes_is_unknown_with_3(demo: Started, tmp_path: Path) -> None:
+    asked = ("--path", "individuals", "--filter", "HP:9999999")
+    ran = run("query", *asked, "--url", demo.url, cwd=tmp_path)
+    assert ran.code == 3
+    assert "We do not know" in ran.out
+    assert "– not found" not in ran.out
+
+
 def test_not_found_by_those_who_were_selected_is_10(demo: Started, tmp_path: Path) -> None:
     selected = ("--ask", "demo-counts,demo-records")
     ran = run("query", NPM1, "--url", demo.url, *selected, cwd=tmp_path)
@@ -249,6 +309,8 @@ def test_found_is_0_though_somebody_is_missing(faulty: Started, tmp_path: Path) 
         ((BRAF, "--set", "deadline=3"), "expected SECTION.KEY=VALUE"),
         ((), "What is the question? Give a variant, e.g. 7-140753336-A-T, or --filter"),
         (("--path", "frogs"), "--path frogs: No entry type is served at this path."),
+        (("--path", "individuals", "--filter", ""), "--filter: an empty one asks nothing"),
+        (("--path", "individuals", "--filter", "filter"), "no question: filters=filter is no"),
         (("--path", "individuals", "--filter", "age:>"), "compares with “>”, but with no value"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -1,6 +1,7 @@
 """The page of CSC's beacon-network as a client: `/query` as a list and as a WebSocket."""
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -10,7 +11,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
-from aiohttp import WSCloseCode, WSMsgType
+from aiohttp import WSCloseCode, WSMsgType, web
+from structlog.testing import capture_logs
 
 from demo import BEACON_IDS
 from tests.faulty import FaultyMember, Wire, answer, hang, json_answer
@@ -136,6 +138,16 @@ async def test_a_chosen_filter_is_asked_and_never_dropped(net: DemoRunning) -> N
     assert not net.asked("demo-v11")
 
 
+async def test_what_was_ignored_of_a_question_is_said_with_every_answer(net: DemoRunning) -> None:
+    frames = await frames_of(net, PAGE | {"colour": "red"})
+
+    assert len(frames) == len(BEACON_IDS)
+    for frame in frames:
+        assert "unknown parameters were ignored: colour" in frame["info"]["warnings"]
+    quiet = {name: value for name, value in PAGE.items() if name != "filters"}
+    assert not any("warnings" in frame["info"] for frame in await frames_of(net, quiet))
+
+
 async def test_listings_are_asked_where_the_page_says() -> None:
     async with (
         FaultyMember(json_answer(says())) as member,
@@ -157,6 +169,9 @@ async def test_listings_are_asked_where_the_page_says() -> None:
         {"id": "X"},
         {"filters": "filter"},
         BRAF | {"start": "x"},
+        BRAF | {"geneId": "TTN"},
+        V2_PAGE | {"aminoacidChange": "V600E"},
+        {"searchInInput": "individual", "filters": "age:>"},
         BRAF | {"ask": "nobody"},
         BRAF | {"wait": "-1"},
         {"searchInInput": "biosamples", "chromosom": "7"},
@@ -244,6 +259,33 @@ async def test_a_page_that_vanishes_ends_its_question() -> None:
             transport = page.get_extra_info("socket")
             transport.shutdown(socket.SHUT_RDWR)
             await come_true(lambda: net.is_at_rest, GENEROUS_S)
+
+
+@pytest.mark.parametrize("leaves_at", ["prepare", "close"])
+async def test_a_page_that_leaves_at_a_handshake_is_no_error_of_ours(
+    monkeypatch: pytest.MonkeyPatch, leaves_at: str
+) -> None:
+    done = asyncio.Event()
+    usual = getattr(web.WebSocketResponse, leaves_at)
+
+    async def leave(response: web.WebSocketResponse, *told: Any, **more: Any) -> None:
+        if leaves_at == "close":
+            await usual(response, *told, **more)
+        done.set()
+        raise ConnectionResetError("Cannot write to closing transport")
+
+    async with FaultyMember(scripted(json_answer({"exists": True}))) as member:
+        async with network_of([entry(member)]) as net:
+            with monkeypatch.context() as patched, capture_logs() as logs:
+                patched.setattr(web.WebSocketResponse, leaves_at, leave)
+                async with aiohttp.ClientSession() as client:
+                    with contextlib.suppress(aiohttp.ClientError):
+                        async with client.ws_connect(f"{net.url}/query", params=PAGE) as page:
+                            async for _ in page:
+                                pass
+                await asyncio.wait_for(done.wait(), GENEROUS_S)
+                await come_true(lambda: any(one["event"] == "request" for one in logs), GENEROUS_S)
+            assert [one for one in logs if one["log_level"] == "error"] == []
 
 
 async def test_a_page_that_reads_nothing_is_dropped() -> None:

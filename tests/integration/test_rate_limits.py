@@ -66,6 +66,8 @@ async def test_a_question_costs_as_many_as_are_asked(nothing_left: None) -> None
         assert cost(one, v1) == asked(v1)
         explained = await net.ask(BRAF, path="/network/explain/g_variants")
         assert cost(v1, explained) == 1
+        terms = await net.ask(path="/api/filtering_terms")
+        assert cost(explained, terms) == 1
 
 
 async def test_what_asks_no_member_is_free(limited: DemoRunning) -> None:

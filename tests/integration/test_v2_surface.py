@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -56,7 +56,10 @@ def says(entry_type: str, *records: Json, listed: bool = False) -> Json:
 
 
 def beacon(answers: Mapping[str, Json] | None = None) -> Behaviour:
-    """Answer by path; an entry type without an answer of its own has one record, `{"id": "1"}`."""
+    """Answer by path; an entry type without an answer of its own has one record, `{"id": "1"}`.
+
+    A question for one record by its id is answered with a record of this id.
+    """
 
     async def behave(wire: Wire) -> None:
         assert wire.request is not None
@@ -67,7 +70,8 @@ def beacon(answers: Mapping[str, Json] | None = None) -> Behaviour:
         answer = (answers or {}).get(path)
         if answer is None:
             is_list = len(parts) == 1 and known.is_collection
-            answer = says(known.id, {"id": "1"}, listed=is_list)
+            record_id = unquote(parts[1]) if len(parts) == 2 else "1"
+            answer = says(known.id, {"id": record_id}, listed=is_list)
         await json_answer(answer)(wire)
 
     return behave
@@ -204,7 +208,15 @@ async def test_one_data_set_is_a_result_set() -> None:
         reply = await net.ask(RECORDS, path="/api/datasets/x")
 
     assert official.validate_v2_answer(reply.json) == "record"
-    assert reply.sets[0]["results"] == [{"id": "1"}]
+    assert reply.sets[0]["results"] == [{"id": "x"}]
+
+
+async def test_another_record_than_the_one_asked_for_is_no_answer() -> None:
+    others = says("individual", {"id": "P7"}, {"id": "P8"})
+    async with asking_one({"/individuals/P1": others}) as (net, _):
+        reply = await net.ask(RECORDS, path="/api/individuals/P1")
+
+    assert reply.endings == {"one": "no_answer/inconsistent"}
 
 
 # --- filtering terms ---

@@ -46,6 +46,7 @@ def version_1(reason: str) -> dict[str, str]:
 
 REFUSED = {"sbeacon": "no_answer/rejected"}
 NO_SETS = {"sbeacon": "not_asked/dataset"}
+NO_TESTS = {"sbeacon": "not_asked/parameter", "pi": "not_asked/parameter"}
 UNTOLD = {"ri": "no_answer/no_verdict", "bento": "no_answer/no_verdict"}
 NO_GENES = version_1("query_kind") | {"sbeacon": "not_asked/parameter"}
 PEOPLE = "/api/individuals"
@@ -88,7 +89,11 @@ QUESTIONS = {
     "a chromosome with chr": Put(("chromosome with chr",), BRAF | {"referenceName": "chr7"}),
     "a count": Put(("GET requestedGranularity",), BRAF | {"requestedGranularity": "count"}),
     "records": Put(("GET requestedGranularity",), BRAF | {"requestedGranularity": "record"}),
-    "test mode on": Put(("GET testMode on",), BRAF | {"testMode": "true"}),
+    "test mode on": Put(
+        ("GET testMode on",),
+        BRAF | {"testMode": "true"},
+        otherwise=version_1("parameter") | NO_TESTS,
+    ),
     "test mode off": Put(("GET testMode",), BRAF | {"testMode": "false"}),
     "a data set": Put(
         ("GET datasetIds",),

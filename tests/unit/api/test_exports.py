@@ -18,8 +18,9 @@ from aggregator.api.exports import (
 from aggregator.api.heard import hear
 from aggregator.model.answer import Exists, Match, ResultSet
 from aggregator.model.outcome import Source
+from aggregator.model.query import Filter, Query
 from aggregator.protocol.network_info import network_info
-from tests.builders import answer, member, network_answer, outcome
+from tests.builders import answer, member, network_answer, outcome, query
 
 AT = datetime(2026, 11, 20, 21, 54, 13, tzinfo=UTC)
 
@@ -28,12 +29,11 @@ def read(text):
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def rows(*given, members=()):
+def rows(*given, members=(), asked=None):
     lines = lines_of(
-        network_answer(given),
+        network_answer(given, asked),
         {one.id: one for one in members},
         text="7-140753336-A-T",
-        assembly="GRCh38",
         asked_at=AT,
     )
     return read(csv_text(lines))
@@ -44,6 +44,21 @@ def test_the_header_is_the_published_one():
         "query,assembly,beacon_id,beacon,organization,environment,answer,reason,dataset_id,"
         "dataset,count,sample_count,allele_count,allele_number,allele_frequency,seconds,asked_at"
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "assembly"),
+    [
+        (query(), "GRCh38"),
+        (query({"assembly": "hg19", "chromosome": "7", "start": (5,), "end": (9,)}), "GRCh37"),
+        (query({"chromosome": "NC_000007.13", "start": (5,), "end": (9,)}), "GRCh37"),
+        (query({"assembly": "GRCh38", "gene": "BRAF"}), ""),
+        (Query(entry_type="individual", filters=(Filter("HP:0001250"),)), ""),
+    ],
+)
+def test_a_row_names_the_assembly_of_the_position_that_was_asked_for(asked, assembly):
+    (row,) = rows("found", asked=asked)
+    assert row["assembly"] == assembly
 
 
 def test_every_member_and_every_data_set_is_a_row():
@@ -138,7 +153,7 @@ def test_a_network_elsewhere_gives_the_same_rows():
         outcome("c", "not_found", answer(False, 0)),
     ]
     told = network_answer(given)
-    here = lines_of(told, {}, text="t", assembly="GRCh38", asked_at=AT)
+    here = lines_of(told, {}, text="t", asked_at=AT)
 
     there = lines_of_documents(
         network_info(told)["members"], text="t", assembly="GRCh38", asked_at="2026-11-20T21:54:13Z"

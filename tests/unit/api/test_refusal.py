@@ -36,6 +36,13 @@ def test_a_yes_that_lacks_inner_beacons_is_refused_only_where_all_are_wanted():
     assert "1 is missing: net (some of its beacons)" in message(given, "deny")
 
 
+def test_a_yes_to_a_part_of_the_question_is_refused_only_where_all_is_wanted():
+    given = [outcome("cnv", told=answer(True, is_partial=True, lacks_part=True))]
+    assert refusal(given) is None
+    assert status(given, "deny") == 502
+    assert "1 is missing: cnv (a part of the question)" in message(given, "deny")
+
+
 # --- what is given ---
 
 

@@ -60,6 +60,25 @@ def test_found_by_networks_that_lack_beacons(networks, sentence):
     )
 
 
+@pytest.mark.parametrize(
+    ("halves", "sentence"),
+    [
+        (1, "1 answered only a part of the question, so there may be more."),
+        (2, "2 answered only parts of the question, so there may be more."),
+    ],
+)
+def test_found_by_members_that_answered_a_part(halves, sentence):
+    half = outcome("cnv", told=answer(True, is_partial=True, lacks_part=True))
+    assert verdict(*[half] * halves, "not_found") == (
+        f"{halves} of {halves + 1} beacons report this exact allele; 1 answered no. {sentence}"
+    )
+    network = outcome("net", told=answer(True, is_partial=True))
+    assert verdict(half, network).endswith(
+        "1 answered only a part of the question, so there may be more. 1 is a network that did "
+        "not hear from all of its beacons."
+    )
+
+
 def test_found_and_incomplete():
     assert verdict("found", "not_found", "timeout", "tls", "paused") == (
         "1 of 2 beacons report this exact allele; 1 answered no. 2 did not answer and 1 could not "

@@ -9,7 +9,8 @@ import pytest
 from aggregator.cache.freshness import Freshness
 from aggregator.engine import asking as asking_module
 from aggregator.engine.outcomes import identify
-from aggregator.model.answer import Match
+from aggregator.model.answer import Leaf, LeafEnding, Match
+from aggregator.model.merged import Verdict
 from aggregator.model.outcome import Ending, NoAnswerCode, NotAskedCode, Source
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Failure, Reply
@@ -253,12 +254,50 @@ async def test_a_spelling_without_an_answer_is_never_a_no(engine, other):
     assert (await spelled(engine, other, v2_reply(False))).ending is Ending.NO_ANSWER
 
 
-async def test_a_yes_with_a_failed_part_is_a_yes_with_a_warning(engine):
-    found = await spelled(engine, v2_reply(True), DOWN)
+async def test_a_yes_with_a_failed_part_is_a_partial_yes_with_a_warning(engine):
+    found = await spelled(engine, v2_reply(True, 3), DOWN)
     assert found.ending is Ending.FOUND
+    assert (found.is_partial, found.lacks_part, found.is_missing) == (True, True, True)
+    assert (found.answer.count, found.answer.is_count_exact) == (3, False)
     assert found.warnings == (
         "part of the question was not answered: failed with an error of its own",
     )
+
+
+async def test_a_yes_by_every_spelling_lacks_nothing(engine):
+    found = await spelled(engine, v2_reply(True, 3), v2_reply(False, 0))
+    assert (found.is_partial, found.is_missing, found.answer.is_count_exact) == (False, False, True)
+
+
+LOSS_OR_GAIN = {
+    "assembly": "GRCh38",
+    "chromosome": "9",
+    "start": (21967752,),
+    "end": (22000000,),
+    "variant_type": "CNV",
+}
+
+
+@pytest.mark.parametrize("silent", ["DEL", "DUP"])
+async def test_half_of_a_question_that_was_not_answered_leaves_the_answer_incomplete(silent):
+    engine = Engine(ONE)
+    engine.client.ends = lambda _, request: DOWN if silent in request.url else v2_reply(True, 3)
+    answered = await engine.ask(query(LOSS_OR_GAIN, granularity="count"))
+    assert (answered.verdict, answered.is_complete) == (Verdict.FOUND, False)
+    assert (answered.count.value, answered.count.is_exact) == (3, False)
+    assert "1 member did not answer a part of the question: there may be more" in answered.warnings
+
+
+async def test_the_silent_beacons_of_a_failed_part_are_named(engine):
+    leaves = (
+        Leaf(beacon_id="x", ending=LeafEnding.NO_ANSWER, reason="HTTP 500"),
+        Leaf(beacon_id="y", ending=LeafEnding.NOT_FOUND),
+    )
+    found = await spelled(engine, v2_reply(True), replace(DOWN, leaves=leaves))
+    assert [(one.beacon_id, one.ending) for one in found.leaves] == [
+        ("x", LeafEnding.NO_ANSWER),
+        ("y", LeafEnding.NOT_FOUND),
+    ]
 
 
 async def test_half_an_answer_is_not_kept(engine):

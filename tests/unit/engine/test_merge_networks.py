@@ -94,6 +94,25 @@ def test_partial_silent_and_unasked_members_are_counted_apart():
     )
 
 
+def test_members_that_answered_a_part_of_the_question_are_counted_apart():
+    half = found("half", is_partial=True, lacks_part=True)
+    given = [half, found("net", is_partial=True), outcome("c", "paused")]
+    answered = merged(*given)
+    assert answered.is_complete is False
+    assert answered.warnings == (
+        "1 member could not be asked now: a 'no' from it is missing",
+        "the answers of 1 member lack beacons inside it: there may be more",
+        "1 member did not answer a part of the question: there may be more",
+    )
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_a_partial_count_is_not_exact(half):
+    assert counted(found("a", count=2), found("b", count=3))[:2] == (5, True)
+    partial = found("b", count=3, is_partial=True, lacks_part=half)
+    assert counted(found("a", count=2), partial)[:2] == (5, False)
+
+
 def test_the_beacons_inside_are_shown_with_their_endings():
     leaves = (
         Leaf(beacon_id="org.x", ending=LeafEnding.FOUND, name="X"),

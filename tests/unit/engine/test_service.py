@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from structlog.testing import capture_logs
 
 from aggregator.base.errors import BadQuery, Overloaded
 from aggregator.engine import asking as asking_module
@@ -11,7 +12,7 @@ from aggregator.engine import fanout
 from aggregator.engine.planner import Selection
 from aggregator.engine.service import MAX_REFRESHES, QueryOptions
 from aggregator.model.merged import Verdict
-from aggregator.model.outcome import Ending, Source
+from aggregator.model.outcome import Ending, NoAnswerCode, Source
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import NotAsked
 from aggregator.upstream.tokens import NeedsToken
@@ -390,3 +391,27 @@ async def test_explaining_sends_nothing():
 async def test_explaining_an_unknown_selection_is_refused(engine):
     with pytest.raises(BadQuery):
         engine.service.explain(query(), QueryOptions(deadline_s=1, selection=selected("z")))
+
+
+# --- an error of ours in preparing one member ---
+
+
+async def test_a_member_that_cannot_be_prepared_is_its_own_outcome_alone(monkeypatch):
+    engine = Engine(member("a"), member("b"))
+    prepare = engine.asker.prepare
+
+    def prepare_but_a(plan, ask, credential):
+        if plan.member.id == "a":
+            raise ValueError("chr17 43045703")
+        return prepare(plan, ask, credential)
+
+    monkeypatch.setattr(engine.asker, "prepare", prepare_but_a)
+    with capture_logs() as entries:
+        answer = await engine.ask()
+    a, b = answer.outcomes
+    assert a.reason is not None
+    assert (a.ending, a.reason.code) == (Ending.NO_ANSWER, NoAnswerCode.INTERNAL)
+    assert b.ending is Ending.FOUND
+    assert not answer.is_complete
+    assert [entry["event"] for entry in entries] == ["preparing failed"]
+    assert "43045703" not in str(entries) + a.reason.message

@@ -8,6 +8,7 @@ import pytest
 from aggregator.model.answer import Answer, Exists, Match
 from aggregator.model.query import Filter, Query
 from aggregator.protocol import beacon_network
+from aggregator.protocol.beacon_network_reading import MAX_ROWS
 from aggregator.protocol.wire import Failure, Part, Request
 from tests.unit.protocol.building import (
     BRCA1,
@@ -186,7 +187,18 @@ class TestVerdict:
         result = told(row("old", None, held=("HG19",)))
         assert failure(result) == "no_verdict"
         assert isinstance(result, Failure)
-        assert "could ask none of its beacons: Old (holds only GRCh37)" in result.message
+        assert "none of its beacons holds GRCh38: Old (holds only GRCh37)" in result.message
+
+    def test_where_one_of_them_was_silent_the_assembly_is_not_the_reason(self) -> None:
+        result = told(row("old", None, held=("HG19",)), row("two", None))
+        assert isinstance(result, Failure)
+        assert "none of its beacons holds" not in result.message
+        assert "none of its beacons answered: Two" in result.message
+
+    def test_too_many_rows_are_no_answer(self) -> None:
+        rows = [row(f"b{n}", False) for n in range(MAX_ROWS + 1)]
+        assert failure(told(*rows)) == "invalid_body"
+        assert answer(told(*rows[1:])).exists is Exists.NO
 
     def test_a_beacon_that_names_no_assembly_is_believed(self) -> None:
         assert answer(told(row("one", False, held=()))).exists is Exists.NO

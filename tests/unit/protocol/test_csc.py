@@ -239,3 +239,26 @@ class TestResultSets:
         assert endings(missing)["org.example.a"] == LeafEnding.NO_ANSWER.value
         found = YES | {"datasetAlleleResponses": [row("x", True), row("y", True)]}
         assert [one.id for one in answer(told(found, query=query)).result_sets] == ["x"]
+
+
+class TestLargeAnswers:
+    def test_deep_lists_are_read_in_order(self) -> None:
+        value: list[Any] = [YES]
+        for n in range(90):
+            value = [{"beaconId": f"b{n}", "exists": False}, [], value]
+        result = answer(told(*value))
+        assert result.exists is Exists.YES
+        assert [one.beacon_id for one in result.leaves][:2] == ["b89", "b88"]
+        assert result.leaves[-1].beacon_id == YES["beaconId"]
+
+    @pytest.mark.parametrize("element", [None, []])
+    def test_too_many_elements_are_no_answer(self, element: Any) -> None:
+        within = [YES, [element] * (csc.MAX_ELEMENTS - 2)]
+        assert answer(told(*within)).exists is Exists.YES
+        assert failure(told(*within, element)) == "invalid_body"
+
+
+def test_a_beacon_has_one_name_whether_it_answered_or_not() -> None:
+    silent = BROKEN | {"beaconId": YES["beaconId"]}
+    assert endings(told(silent)) == {YES["beaconId"]: "no_answer"}
+    assert endings(told(YES)) == {YES["beaconId"]: "found"}

@@ -73,6 +73,24 @@ def test_told_counts_are_summed():
     assert document["meta"]["returnedGranularity"] == "count"
 
 
+def test_a_zero_of_others_is_no_count_of_what_was_found():
+    given = [yes(), no(count=0)]
+    document = answered(given, COUNT)
+    assert document["responseSummary"] == {"exists": True}
+    assert document["meta"]["returnedGranularity"] == "boolean"
+    assert document["info"]["network"]["count"] is None
+    assert answered(given, COUNT, count_at_least_one=True)["responseSummary"] == {
+        "exists": True,
+        "numTotalResults": 1,
+    }
+
+
+def test_a_zero_is_the_count_of_a_no():
+    document = answered([no(count=0)], COUNT)
+    assert document["responseSummary"] == {"exists": False, "numTotalResults": 0}
+    assert document["info"]["network"]["count"]["value"] == 0
+
+
 def test_pages_that_need_a_count_may_have_one():
     assert answered(["found"], COUNT, count_at_least_one=True)["responseSummary"] == {
         "exists": True,

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from aggregator.model.query import Granularity, Pagination
-from aggregator.protocol import documents, documents_info
+from aggregator.protocol import documents, documents_info, network_terms
 from aggregator.protocol.identity import Identity, OrganizationIdentity
+from aggregator.protocol.member_terms import read_filtering_terms
 from aggregator.protocol.network_offer import MAX_SCHEMAS
 from aggregator.protocol.network_terms import join_terms
 from aggregator.protocol.surface import DEFAULT_NESTED, ENTRY_TYPES
@@ -213,3 +214,25 @@ def test_a_page_of_filtering_terms_says_how_many_there_are() -> None:
         },
         "warnings": ["look here"],
     }
+
+
+def test_readers_see_that_terms_are_missing_where_all_are_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terms = tuple(FilteringTerm(id=f"X:{n}", type="ontology") for n in range(5))
+    joined = join_terms((member(capabilities={"filtering_terms": terms}),))
+    everything = Pagination(limit=0)
+    whole = written(documents_info.filtering_terms_document(US, joined, everything))
+    assert read_filtering_terms(whole).terms == terms
+    assert whole["info"]["network"]["warnings"] == []
+
+    monkeypatch.setattr(network_terms, "MAX_LISTED", 3)
+    part = written(documents_info.filtering_terms_document(US, joined, everything))
+    official.validate_v2(part, "filtering_terms")
+    assert len(part["response"]["filteringTerms"]) == 3
+    assert read_filtering_terms(part).terms is None
+    told = part["info"]["network"]
+    assert (told["filteringTerms"]["total"], told["filteringTerms"]["limit"]) == (5, 3)
+    assert told["warnings"] == [
+        "3 of 5 terms are listed: a page has at most 3, `skip` gives the next"
+    ]

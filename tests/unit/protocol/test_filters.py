@@ -144,10 +144,18 @@ def test_what_would_hold_for_no_filter_is_said() -> None:
         ("[{", "JSON"),
         ("[" * 100_000, "JSON"),
         ([f"f{n}" for n in range(MAX_FILTERS + 1)], f"at most {MAX_FILTERS}"),
+        (",".join(["x"] * (MAX_FILTERS + 1)), f"at most {MAX_FILTERS}"),
+        ("[null]", "an element is empty"),
+        ('["HP:0001250",""]', "an element is empty"),
     ],
 )
 def test_what_is_no_filter_is_named(wrong: Any, words: str) -> None:
     assert any(words in said for said in problems(wrong))
+
+
+def test_too_many_wrong_ones_are_one_problem():
+    for told in ([{}] * 50_000, ",".join([">5"] * 50_000)):
+        assert problems(told) == [f"filters: at most {MAX_FILTERS}, these are 50000"]
 
 
 def test_every_problem_is_named_at_once() -> None:

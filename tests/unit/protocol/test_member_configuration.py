@@ -4,6 +4,7 @@ import pytest
 
 from aggregator.protocol.member_configuration import (
     MAX_DATA_SETS,
+    MAX_ENTRY_TYPES,
     read_configuration,
     read_data_sets,
     read_entry_types,
@@ -72,3 +73,35 @@ def test_data_sets_are_found_in_every_form(response):
 )
 def test_a_list_that_may_not_be_complete_is_not_known(document):
     assert read_data_sets(document) is None
+
+
+def test_only_what_is_used_of_a_definition_is_kept_as_plain_texts():
+    deep = {"x": [[["deep"]]]}
+    schema = {"id": "s" * 900, "referenceToSchemaDefinition": "https://x.org/s", "more": deep}
+    definition = {
+        "id": "run",
+        "name": "Runs",
+        "description": deep,
+        "x": deep,
+        "defaultSchema": schema,
+        "additionallySupportedSchemas": [schema, "text", deep] + [schema] * 100,
+    }
+    found = read_entry_types({"response": {"entryTypes": {"run": definition}}})
+    kept = {"id": "s" * 500, "referenceToSchemaDefinition": "https://x.org/s"}
+    assert found is not None
+    run = found["run"]
+    assert set(run) == {"id", "name", "defaultSchema", "additionallySupportedSchemas"}
+    assert run["defaultSchema"] == kept
+    assert run["additionallySupportedSchemas"] == [kept] * 48
+
+
+def test_entry_types_without_end_are_not_known():
+    types = {str(number): {"id": "run"} for number in range(MAX_ENTRY_TYPES + 1)}
+    assert read_entry_types({"response": {"entryTypes": types}}) is None
+
+
+def test_only_the_levels_of_the_specification_are_levels():
+    levels = ["controlled", "PUBLIC", "SECRET", *map(str, range(5000))]
+    found = read_configuration({"response": {"securityAttributes": {"securityLevels": levels}}})
+    assert found is not None
+    assert found.security_levels == ("PUBLIC", "CONTROLLED")

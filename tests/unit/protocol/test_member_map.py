@@ -2,7 +2,7 @@
 
 import pytest
 
-from aggregator.protocol.member_map import read_map
+from aggregator.protocol.member_map import MAX_SETS, read_map
 
 HERE = "https://beacon.example.org/api"
 
@@ -169,3 +169,15 @@ def test_no_map_leads_to_another_origin():
         {"entryType": "biosample", "rootUrl": "https://beacon.example.org.evil.com/b"},
     )
     assert set(found.endpoints.values()) == {"/individuals", "/runs", "/b"}
+
+
+@pytest.mark.parametrize("many", ["sets", "endpoints"])
+def test_a_map_without_end_is_none(many):
+    one = {"entryType": "run", "rootUrl": "/runs"}
+    below = {"returnedEntryType": "biosample", "url": "/runs/{id}/biosamples"}
+    sets = {"a": one}
+    if many == "sets":
+        sets |= {str(number): one for number in range(MAX_SETS)}
+    else:
+        one["endpoints"] = {str(number): below for number in range(MAX_SETS + 1)}
+    assert read_map({"response": {"endpointSets": sets}}, "https://one.example.org") is None

@@ -99,3 +99,10 @@ def test_resources_are_read(key):
             id="hp", name="HPO", namespace_prefix="HP", iri_prefix="http://x/HP_", version="3"
         ),
     )
+
+
+@pytest.mark.parametrize(("silent", "whole"), [([], True), (["somebody"], False)])
+def test_a_network_that_does_not_know_all_its_members_terms_lists_only_some(silent, whole):
+    network = {"filteringTerms": {"total": 1, "notKnown": silent}}
+    found = listed({"id": "HP:0001250"}, info={"network": network})
+    assert (found.terms is not None) is whole

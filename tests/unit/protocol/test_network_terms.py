@@ -1,13 +1,21 @@
 """The filtering terms of the members as one list, and who takes which."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from aggregator.model.query import Pagination
-from aggregator.protocol.network_terms import JoinedTerms, holders_of, join_terms, kind_of
+from aggregator.protocol import network_terms
+from aggregator.protocol.network_terms import (
+    JoinedTerms,
+    TermIndex,
+    holders_of,
+    join_terms,
+    kind_of,
+)
 from aggregator.protocol.requests_terms import read_terms_request
-from registry.models import FilteringResource, FilteringTerm
+from registry.models import Dialect, FilteringResource, FilteringTerm
 from registry.snapshot import RegisteredMember
 from tests.builders import member
 
@@ -19,7 +27,11 @@ def takes(member_id: str, *terms: FilteringTerm | str, **more: Any) -> Registere
 
 
 def ids(joined: JoinedTerms) -> list[str]:
-    return [term["id"] for term in joined.terms]
+    return [term["id"] for term in written(joined)]
+
+
+def written(joined: JoinedTerms) -> tuple[dict[str, Any], ...]:
+    return joined.page(Pagination(limit=0))
 
 
 def term(term_id: str, **told: Any) -> FilteringTerm:
@@ -31,7 +43,7 @@ def term(term_id: str, **told: Any) -> FilteringTerm:
 
 def test_terms_are_named_once_with_everybody_who_takes_them() -> None:
     joined = join_terms([takes("a", "HP:2", "HP:1"), takes("b", "HP:2", "HP:2"), takes("c")])
-    assert [(one["id"], one["members"]) for one in joined.terms] == [
+    assert [(one["id"], one["members"]) for one in written(joined)] == [
         ("HP:1", ["a"]),
         ("HP:2", ["a", "b"]),
     ]
@@ -47,7 +59,7 @@ def test_what_members_say_of_a_term_is_joined() -> None:
             takes("c", term("age", label="Alter", scopes=("individual", "run"))),
         ]
     )
-    assert joined.terms == (
+    assert written(joined) == (
         {
             "id": "age",
             "type": "alphanumeric",
@@ -60,7 +72,7 @@ def test_what_members_say_of_a_term_is_joined() -> None:
 
 
 def test_what_nobody_says_is_left_out() -> None:
-    (only,) = join_terms([takes("a", "HP:1")]).terms
+    (only,) = written(join_terms([takes("a", "HP:1")]))
     assert only == {"id": "HP:1", "type": "ontology", "members": ["a"]}
 
 
@@ -125,7 +137,7 @@ def test_terms_of_an_entry_type_are_those_in_its_scope_and_those_without() -> No
         takes("b", term("x", scopes=("individual",))),
     ]
     joined = join_terms(members, entry_type="individual")
-    assert [(one["id"], one["members"]) for one in joined.terms] == [
+    assert [(one["id"], one["members"]) for one in written(joined)] == [
         ("x", ["b"]),
         ("y", ["a"]),
         ("z", ["a"]),
@@ -210,6 +222,44 @@ def test_a_cohort_may_belong_to_everybody_who_may_have_cohorts() -> None:
 def test_pages_walk_through_all_terms_once(skip: int, limit: int, page: str) -> None:
     joined = join_terms([takes("one", *"abcde")])
     assert "".join(one["id"] for one in joined.page(Pagination(skip, limit))) == page
+
+
+@pytest.mark.parametrize(
+    ("skip", "limit", "page"),
+    [(0, 0, "abc"), (1, 0, "de"), (2, 0, ""), (0, 4, "abc"), (1, 99, "de"), (1, 2, "cd")],
+)
+def test_no_page_has_more_terms_than_can_be_sent_at_once(
+    monkeypatch: pytest.MonkeyPatch, skip: int, limit: int, page: str
+) -> None:
+    monkeypatch.setattr(network_terms, "MAX_LISTED", 3)
+    joined = join_terms([takes("one", *"abcde")])
+    assert "".join(one["id"] for one in joined.page(Pagination(skip, limit))) == page
+    assert joined.total == 5
+
+
+def test_many_terms_are_sorted_in_small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network_terms, "SORTED_AT_ONCE", 3)
+    joined = join_terms([takes("a", *"gcaeb"), takes("b", *"bdafc"), takes("c", *"hgb")])
+    assert ids(joined) == [*"abcdefgh"]
+    by_id = {one["id"]: one["members"] for one in written(joined)}
+    assert (by_id["a"], by_id["b"], by_id["f"]) == (["a", "b"], ["a", "b", "c"], ["b"])
+
+
+def test_lists_of_some_members_are_picked_from_the_terms_of_all() -> None:
+    a, b, c = takes("a", "x", "y"), takes("b", "x", "z"), takes("c")
+    index = TermIndex([a, b, c])
+    assert ids(join_terms([b], index=index)) == ["x", "z"]
+    assert [one["members"] for one in written(join_terms([b], index=index))] == [["b"], ["b"]]
+    assert ids(join_terms([a, b], shared_by_all=True, index=index)) == ["x"]
+
+
+def test_an_index_is_of_members_that_list_the_same() -> None:
+    a, b = takes("a", "x"), takes("b", "y")
+    index = TermIndex([a, b])
+    assert index.is_of([a, replace(b, learned=Dialect(assembly="ucsc"))])
+    assert not index.is_of([a])
+    assert not index.is_of([b, a])
+    assert not index.is_of([a, takes("b", "z")])
 
 
 def test_without_a_page_asked_for_it_is_the_first_ten() -> None:

@@ -88,14 +88,15 @@ def test_a_no_that_may_hide_a_small_number_tells_no_count():
     assert (told.exists, told.count) == (Exists.NO, None)
 
 
-def test_an_empty_later_page_says_what_it_is():
+def test_an_empty_later_page_is_no_no():
     told = read(
         {"meta": {}, "responseSummary": {"exists": False}, "response": {"resultSets": []}},
         requestedGranularity="record",
         skip=3,
     )
-    assert isinstance(told, Answer)
-    assert any("earlier page" in warning for warning in told.warnings)
+    assert isinstance(told, Failure)
+    assert told.code is NoAnswerCode.NO_VERDICT
+    assert "earlier page" in told.message
 
 
 def test_a_yes_to_named_data_sets_without_any_listed_is_none():

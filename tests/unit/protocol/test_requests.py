@@ -1,5 +1,7 @@
 """Beacon v2 questions put to us: tolerant of form, strict about meaning."""
 
+from time import process_time
+
 import pytest
 
 from aggregator.model.query import (
@@ -12,7 +14,13 @@ from aggregator.model.query import (
 )
 from aggregator.protocol.parameters import MAX_VALUES
 from aggregator.protocol.requests import MAX_SHORT_FORM_BASES, read_v2, request_parameters
-from aggregator.protocol.requests_body import BodyError, join_parameters, spread_body
+from aggregator.protocol.requests_body import (
+    MAX_PARAMETERS,
+    VARIANT_NESTS,
+    BodyError,
+    join_parameters,
+    spread_body,
+)
 from aggregator.protocol.surface import ENTRY_TYPES, Target
 from tests.builders import F508DEL, SNV, query, variant
 from tests.official import official
@@ -183,6 +191,11 @@ def test_an_empty_body_asks_nothing():
         ({"query": "x"}, "query: expected an object"),
         ({"query": {"requestParameters": [1]}}, "query.requestParameters: expected an object"),
         ({"query": {"pagination": 5}}, "query.pagination: expected an object"),
+        ({"query": {"requestParameters": []}}, "query.requestParameters: expected an object"),
+        ({"requestParameters": ""}, "query.requestParameters: expected an object"),
+        ({"query": {"requestParameters": False}}, "query.requestParameters: expected an object"),
+        ({"query": {"pagination": []}}, "query.pagination: expected an object"),
+        ({"query": ""}, "query: expected an object"),
     ],
 )
 def test_a_part_of_the_wrong_shape_is_named(body, words):
@@ -196,6 +209,64 @@ def test_every_part_of_the_wrong_shape_is_named_and_the_others_are_read():
         spread_body(body)
     assert len(raised.value.problems) == 2
     assert raised.value.parameters == {"testMode": "maybe"}
+
+
+@pytest.mark.parametrize("nest", VARIANT_NESTS)
+@pytest.mark.parametrize("wrong", [[{"geneId": "TTN"}], [], "TTN", 5, {"g_variant": []}])
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda variant: {"query": {"requestParameters": variant, "filters": ["HP:0001250"]}},
+        lambda variant: {"query": variant, "filters": ["HP:0001250"]},
+    ],
+    ids=["inside", "beside"],
+)
+def test_a_variant_of_the_wrong_shape_is_never_left_out(nest, wrong, place):
+    with pytest.raises(BodyError, match=r"query\.requestParameters\.\w+: expected an object"):
+        spread_body(place({nest: wrong}))
+
+
+def test_a_variant_in_a_nest_within_a_nest_is_read():
+    for outer in VARIANT_NESTS:
+        for inner in VARIANT_NESTS:
+            body = {"query": {"requestParameters": {outer: {inner: NUMERIC}}}}
+            assert posted(body) == query(SNV), (outer, inner)
+
+
+@pytest.mark.parametrize("empty", [None, "", "  ", ","])
+def test_an_empty_filter_in_a_list_is_a_mistake_and_not_left_out(empty):
+    for told in ([empty], ["HP:0001250", empty]):
+        with pytest.raises(BodyError, match=f"query.filters: element {len(told) - 1} is empty"):
+            spread_body({"query": {"filters": told}})
+
+
+@pytest.mark.parametrize("none", [None, "", []])
+def test_no_filters_in_a_body_are_none(none):
+    assert posted({"query": {"requestParameters": NUMERIC, "filters": none}}) == query(SNV)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda many: many,
+        lambda many: {"query": many},
+        lambda many: {"query": {"requestParameters": many}},
+        lambda many: {"query": {"requestParameters": {"g_variant": many}}},
+        lambda many: {"query": {"requestParameters": {name: {name: 1} for name in many}}},
+    ],
+)
+def test_a_body_of_very_many_parameters_is_refused_at_once(place):
+    body = place({f"p{number}": number for number in range(60_000)})
+    before = process_time()
+    with pytest.raises(BodyError, match=f"more than {MAX_PARAMETERS} parameters") as raised:
+        spread_body(body)
+    assert process_time() - before < 1
+    assert raised.value.parameters == {}
+
+
+def test_as_many_parameters_as_there_may_be_are_read():
+    names = [f"p{number}" for number in range(MAX_PARAMETERS)]
+    assert list(spread_body(dict.fromkeys(names, 1))) == names
 
 
 # --- positions ---
@@ -294,7 +365,7 @@ def test_pages_are_read():
 def test_a_limit_of_zero_asks_for_as_many_as_there_may_be():
     read = read_v2({**PLAIN, "limit": 0}, max_limit=50)
     assert read.query.pagination.limit == 50
-    assert read.warnings == ()
+    assert read.warnings == ("limit: at most 50 records a page",)
 
 
 def test_a_limit_above_the_greatest_is_cut_with_a_warning():
@@ -353,6 +424,24 @@ def test_a_word_that_is_no_filter_is_ignored_with_a_warning():
     read = read_v2({**PLAIN, "filters": "filter"})
     assert read.query.filters == ()
     assert read.warnings == ("filters=filter is no filter and was ignored",)
+
+
+@pytest.mark.parametrize("entry_type", ["genomicVariant", "individual", "biosample", "run"])
+@pytest.mark.parametrize("told", ["filter", ["filter", ""], [{"id": "filter"}]])
+def test_a_word_that_is_no_filter_is_no_question_alone(entry_type, told):
+    said = problems({"filters": told}, target=Target(entry_type))
+    assert any(one.startswith("no question: filters=filter") for one in said)
+
+
+@pytest.mark.parametrize("target", [Target("dataset"), Target("individual", record_id="X")])
+def test_a_word_that_is_no_filter_is_ignored_where_the_path_is_the_question(target):
+    assert warnings({"filters": "filter"}, target=target) == (
+        "filters=filter is no filter and was ignored",
+    )
+
+
+def test_a_word_that_is_no_filter_is_ignored_beside_one_that_is():
+    assert asked({"filters": "filter,HP:0001250"}, target=INDIVIDUALS).filters
 
 
 @pytest.mark.parametrize(

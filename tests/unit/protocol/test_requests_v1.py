@@ -118,11 +118,40 @@ def test_what_is_wrong_is_said(given, words):
     assert any(words in told for told in problems(given))
 
 
-@pytest.mark.parametrize("name", ["geneId", "genomicAlleleShortForm", "requestedGranularity"])
-def test_parameters_of_version_2_are_unknown(name):
+@pytest.mark.parametrize("name", ["requestedGranularity", "testMode", "colour"])
+def test_parameters_nobody_reads_are_named(name):
     read = read_v1({**PLAIN, name: "x"})
+    assert read.problems == ()
     assert read.warnings == (f"unknown parameters were ignored: {name}",)
     assert read.query.variant == variant(SNV)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("geneId", "aminoacidChange", "genomicAlleleShortForm"),
+        *("geneid", "aminoAcidChange", "allele"),
+    ],
+)
+def test_what_version_1_cannot_ask_is_never_left_out(name):
+    said = f"{name}: version 1 has no {name} questions, ask under /api"
+    assert problems({**PLAIN, name: "x"}) == (said,)
+    assert read_v1({**PLAIN, name: ""}).problems == ()
+
+
+def test_a_filter_is_never_left_out():
+    assert problems({**PLAIN, "filters": "HP:0001250"}) == (
+        "filters: version 1 has no filters, ask under /api",
+    )
+    for none in ("", "filter", []):
+        assert read_v1({**PLAIN, "filters": none}).problems == ()
+
+
+def test_lengths_are_read_and_not_called_unknown():
+    given = {**PLACE, **WINDOWS, "variantType": "DEL", "variantMinLength": "5"}
+    read = read_v1(given)
+    assert (read.problems, read.warnings) == ((), ())
+    assert asked(given).min_length == 5
 
 
 def test_the_mate_of_a_breakend_is_read():

@@ -11,7 +11,7 @@ import pytest
 
 from aggregator.model.answer import Answer, Exists
 from aggregator.model.genome import GenomeError, parse_assembly, parse_chromosome
-from aggregator.model.query import Query
+from aggregator.model.query import Pagination, Query
 from aggregator.protocol import v0, v1
 from aggregator.protocol.info import read_info
 from aggregator.protocol.requests_v1 import read_v1
@@ -200,7 +200,11 @@ def test_row_13_nothing_unknown_to_version_1_is_sent():
         *("assemblyId", "referenceName", "start", "referenceBases", "alternateBases"),
         "includeDatasetResponses",
     }
-    assert sent(replace(ANY, test_mode=True)).keys() == known
+    assert sent(replace(ANY, pagination=Pagination(2, 5))).keys() == known
+
+
+def test_row_13_a_test_is_not_asked_as_if_it_were_none():
+    assert refused(v1.plan(replace(ANY, test_mode=True), member("v1"))) == "parameter"
 
 
 def test_row_13_a_parameter_of_1_1_does_not_go_to_1_0():

@@ -114,12 +114,8 @@ class TestPlan:
         parameters = url_parameters(one_request(v2.plan(query, member("v2", paging=paging))))
         assert (parameters["skip"], parameters["limit"]) == (skip, "7")
 
-    def test_a_member_without_pages_is_asked_for_the_first_only(self):
-        of = member("v2", paging="none")
-        query = replace(RECORDS, pagination=Pagination(1, 7))
-        assert refused(v2.plan(query, of)) == "pagination"
-        assert refused(v2.plan(query, member("v2", drop=("skip",)))) == "pagination"
-        parameters = url_parameters(one_request(v2.plan(RECORDS, of)))
+    def test_a_member_without_pages_is_asked_for_the_first_without_any(self):
+        parameters = url_parameters(one_request(v2.plan(RECORDS, member("v2", paging="none"))))
         assert not {"skip", "limit"} & parameters.keys()
 
     def test_a_bracket_is_two_lists(self):
@@ -562,7 +558,7 @@ class TestEcho:
             {"start": "43045703", "referenceName": "NC_000017.11", "referenceBases": "g"},
             {"g_variant": {"start": 43045703, "alternateBases": "a"}},
             {"start": [], "referenceName": "", "assemblyId": None, "alternateBases": ""},
-            {"start": [0], "end": 0, "variantMinLength": 5, "geneId": "BRCA1"},
+            {"start": [0], "end": 0, "variantMinLength": 5},
             {"start": "[43045703]", "assemblyId": "string", "referenceName": "scaffold_1"},
             {"start": {"value": 3}, "referenceBases": None},
             {"start": "43045703.0", "assemblyId": "T2T-CHM13v2.0"},
@@ -613,6 +609,41 @@ class TestEcho:
             (sent,) = asked(v2.plan(question(**fields), of)).parts
             result = told(said(echo=echo), sent=sent, of=of)
             assert isinstance(result, Failure) is not bool(is_same)
+
+    @pytest.mark.parametrize(
+        ("fields", "echo", "is_same"),
+        [
+            ({"gene": "BRAF"}, {"referenceName": "17", "start": [4], "alternateBases": "A"}, False),
+            ({"gene": "BRAF"}, {"start": [4], "assemblyId": "GRCh38"}, False),
+            (BRCA1, {"start": [0], "end": 0, "geneId": "BRCA1"}, False),
+            (BRCA1, {"assemblyId": "GRCh38", "geneId": "TP53"}, False),
+            (BRCA1, {"geneId": "BRCA1", "referenceName": "17"}, True),
+            ({"gene": "BRAF"}, {"assemblyId": "GRCh38"}, True),
+            ({"gene": "BRAF"}, {"start": [0], "alternateBases": "N", "variantMinLength": 0}, True),
+            ({"gene": "BRAF"}, {"gene": "TP53", "projectId": "x"}, True),
+            ({"short_form": "NM_1.4:c.5dup"}, {"referenceName": "7", "start": [5]}, True),
+            ({"short_form": "NM_1.4:c.5dup"}, {"geneId": "TP53"}, False),
+            (
+                {"short_form": "NC_000007.14:g.500del"},
+                {"referenceName": "chr7", "start": 498},
+                True,
+            ),
+            ({"short_form": "NC_000007.14:g.500del"}, {"start": [498]}, True),
+            ({"short_form": "NC_000007.14:g.500del"}, {"start": [9000]}, False),
+            ({"short_form": "NC_000007.14:g.500del"}, {"referenceName": "8", "start": 498}, False),
+            ({"short_form": "NC_000007.99:g.500del"}, {"referenceName": "8", "start": 9}, True),
+        ],
+    )
+    @pytest.mark.parametrize("exists", [True, False])
+    def test_an_echo_of_nothing_but_what_was_not_sent(self, fields, echo, is_same, exists):
+        (sent,) = asked(v2.plan(question(**fields), V2)).parts
+        for nested in (echo, {"g_variant": echo}):
+            result = told(said(exists, echo=nested), sent=sent)
+            if is_same:
+                assert answer(result).exists is Exists.of(exists)
+            else:
+                assert failure(result) == "inconsistent"
+                assert "TP53" not in result.message
 
     def test_a_renamed_parameter_is_compared_under_its_own_name(self):
         of = member("v2", rename={"start": "pos"})

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from aggregator.model.answer import Answer, Exists
-from aggregator.model.query import Granularity, Query
+from aggregator.model.query import Filter, Granularity, Query
 from aggregator.protocol import v2
 from aggregator.protocol.info import read_info
 from aggregator.protocol.member_map import read_map
@@ -333,14 +333,21 @@ def test_row_21_returned_schemas_of_other_shapes(schemas):
         {"req_params": {"start": [43045703], "referenceName": "17"}},
         {"requestParameters": {"start": [43045703], "referenceName": "chr17"}},
         {"requestParameters": {"g_variant": {"start": 43045703}}},
-        {"filters": [{"id": "HP:1", "scope": "individual"}]},
         {"apiVersion": "Not provided", "requestedSchemas": []},
         {},
     ],
-    ids=["req_params", "flat", "nested", "filters as objects", "no version", "empty"],
+    ids=["req_params", "flat", "nested", "no version", "empty"],
 )
 def test_row_22_echoes_of_other_shapes(summary):
     assert told(said(one_set(), meta={"receivedRequestSummary": summary})).exists is Exists.YES
+
+
+def test_row_22_filters_as_objects():
+    query = replace(ANY, filters=(Filter("HP:1"),))
+    for echo, is_same in (({"id": "HP:1", "scope": "individual"}, True), ({"id": "HP:2"}, False)):
+        meta = {"receivedRequestSummary": {"filters": [{**echo, "includeDescendantTerms": True}]}}
+        result = read(said(one_set(), meta=meta), query=query)
+        assert isinstance(result, Failure) is not is_same
 
 
 @pytest.mark.parametrize("name", ["req_params", "requestParameters"])

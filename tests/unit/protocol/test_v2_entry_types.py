@@ -8,6 +8,8 @@ import pytest
 from aggregator.model.answer import Exists
 from aggregator.model.query import Filter, Granularity, Pagination, Query
 from aggregator.protocol import v0, v1, v2
+from aggregator.protocol.filters import read_filters
+from aggregator.protocol.parameters import ParameterReader
 from tests.unit.protocol.building import (
     BRCA1,
     answer,
@@ -152,22 +154,61 @@ class TestRead:
         assert "biosamples" in result.message
         assert "genomic variants" in result.message
 
-    def test_an_answer_about_other_filters_is_inconsistent(self):
-        query = replace(INDIVIDUALS, filters=(Filter("HP:1"), Filter("age", ">", "3")))
-        for echo, is_same in (
-            (["HP:1", "age:>3"], True),
-            ([{"id": "hp_1"}], True),
-            ("age:>3", True),
-            ([], True),
-            (["MONDO:5"], False),
-            ([{"id": "sex", "operator": "=", "value": "f"}], False),
-        ):
-            document = said("individual")
-            document["meta"]["receivedRequestSummary"]["filters"] = echo
-            result = told(document, query)
-            assert (failure(result) if not is_same else answer(result).exists) == (
-                Exists.YES if is_same else "inconsistent"
-            )
+    @pytest.mark.parametrize(
+        ("filters", "echo", "is_same"),
+        [
+            ("HP:1 age:>3", ["HP:1", "age:>3"], True),
+            ("HP:1 age:>3", ["age", "hp_1"], True),
+            ("HP:1 age:>3", [{"id": "hp_1", "scope": "individual"}, {"id": "age"}], True),
+            ("HP:1 age:>3", "age:>3,HP:1", True),
+            ("HP:1 age:>3", ["HP:1,age:>3"], True),
+            ("HP:1 age:>3", ["HP:1", "age:>3", "HP:2"], True),
+            ("HP:1 age:>3", [], True),
+            ("HP:1 age:>3", None, True),
+            ("HP:1 age:>3", ["string"], True),
+            ("HP:1 age:>3", [{"name": "HP:1"}, 7], True),
+            ("HP:1 age:>3", ["HP:1"], False),
+            ("HP:1 age:>3", [{"id": "age"}], False),
+            ("HP:1 age:>3", ["HP:1", "age:>3", "sex:=f"], False),
+            ("HP:1 age:>3", ["HP:1", "age:>3", "MONDO:5"], False),
+            ("HP:1 age:>3", ["MONDO:5"], False),
+            ("HP:1", [{"id": "HP:1", "operator": "=", "value": ""}], True),
+            ("age:>P70Y", [{"id": "age", "operator": ">", "value": "p70y"}], True),
+            ("age:>P70Y", [{"id": "age", "operator": ">", "value": 25567}], True),
+            ("age:>P70Y", [{"id": "age", "operator": "<", "value": "P10Y"}], False),
+            ("age:>P70Y", [{"id": "age", "operator": "<"}], False),
+            ("age:>P70Y", [{"id": "age", "value": "P10Y"}], False),
+            ("age:>P70Y", ["age:>P10Y"], False),
+            ("n:>=3", [{"id": "n", "operator": "=>", "value": 3.0}], True),
+            ("n:>=3", [{"id": "n", "operator": ">=", "value": 30}], False),
+            ("n:>3 n:<9", ["n:<9", "n:>3"], True),
+            ("n:>3 n:<9", ["n:<9", "n:<9"], False),
+            ("sex:!NCIT:C16576", ["sex:!=NCIT_C16576"], True),
+            ("", ["HP:1"], False),
+            ("", [{"id": "HP:1"}], False),
+            ("", "", True),
+            ("", [""], True),
+        ],
+    )
+    @pytest.mark.parametrize("exists", [True, False])
+    def test_the_filters_of_the_echo_are_those_that_were_sent(self, filters, echo, is_same, exists):
+        read = read_filters(ParameterReader({"filters": filters.split()}))
+        document = said("individual", exists=exists)
+        document["meta"]["receivedRequestSummary"]["filters"] = echo
+        for of in (V2, member("v2", method="GET")):
+            result = told(document, replace(INDIVIDUALS, filters=read), of)
+            if is_same:
+                assert answer(result).exists is Exists.of(exists)
+            else:
+                assert failure(result) == "inconsistent"
+
+    def test_a_variant_nobody_asked_for_is_another_question(self):
+        for exists in (True, False):
+            result = told(said("individual", exists=exists, echo={"geneId": "TP53"}), INDIVIDUALS)
+            assert failure(result) == "inconsistent"
+            assert "TP53" not in result.message
+        plain = {"assemblyId": "GRCh38", "start": [0], "individualId": "x"}
+        assert answer(told(said("individual", echo=plain), INDIVIDUALS)).exists is Exists.YES
 
     @pytest.mark.parametrize("exists", [True, False])
     def test_individuals_with_a_variant_need_an_echo_of_it(self, exists):

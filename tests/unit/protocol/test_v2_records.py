@@ -127,6 +127,30 @@ class TestOneAllele:
         far = record(117500000, "TCTT", "T")
         assert failure(told(far, query=query)) == "inconsistent"
 
+    @pytest.mark.parametrize("base", ["A", "T"])
+    @pytest.mark.parametrize("away", [-900, -2, 2, 900])
+    def test_a_single_base_has_no_other_place(self, away, base):
+        wrong = record(AT + away, "G", base)
+        assert failure(told(wrong)) == "inconsistent"
+        assert answer(told(wrong, record(AT + 1, "G", base))).exists is Exists.YES
+        elsewhere = {**wrong, "assemblyId": "GRCh37"}
+        assert answer(told(elsewhere)).exists is Exists.YES
+        assert failure(told(wrong, alternate="N", total=1)) == "inconsistent"
+
+    def test_a_single_base_as_a_vrs_allele_has_no_other_place(self):
+        def allele(start, end):
+            place = {"interval": {"start": {"value": start}, "end": {"value": end}}}
+            return {"variation": {"location": place, "state": {"sequence": "A"}}}
+
+        assert failure(told(allele(AT + 5, AT + 6))) == "inconsistent"
+        assert answer(told(allele(AT, AT + 1))).exists is Exists.YES
+        assert answer(told(allele(AT + 5, AT + 5))).exists is Exists.YES
+
+    def test_a_single_base_spelled_with_more_is_where_it_differs(self):
+        query = question(**{**BRCA1, "start": (AT - 3,), "reference": "CCTG", "alternate": "CCTA"})
+        assert answer(told(record(), query=query)).exists is Exists.YES
+        assert failure(told(record(AT - 3), query=query)) == "inconsistent"
+
     def test_a_range_is_not_compared(self):
         query = question(assembly="GRCh38", chromosome="17", start=(5,), end=(9,))
         assert answer(told(record(50_000), query=query)).exists is Exists.YES
@@ -169,11 +193,38 @@ class TestWildcards:
         assert (found.exists, found.count, found.warnings) == (Exists.NO, 0, (NONE_MATCHES,))
         assert found.result_sets[0].exists is Exists.NO
         assert found.result_sets[0].results == ()
-        assert answer(told(record(alternate="AT"), alternate="N")).exists is Exists.NO
 
     def test_a_page_without_a_match_that_is_not_all_proves_nothing(self):
         assert failure(told(record(alternate="AT"), alternate="N", total=5)) == "no_verdict"
-        assert failure(told(record(alternate="AT"), alternate="N", limit=1)) == "no_verdict"
+
+    @pytest.mark.parametrize("listed", [{}, {"resultsCount": 2}])
+    @pytest.mark.parametrize("limit", [2, 10, 1000])
+    def test_a_page_does_not_say_by_itself_that_it_is_all(self, listed, limit):
+        wrong = [record(alternate="AT"), record(alternate="AC")]
+        sets = [{"id": "d", "exists": True, "results": wrong, **listed}]
+        assert failure(told(sets=sets, alternate="N", limit=limit)) == "no_verdict"
+        sets[0]["results"] = [wrong[0], record()]
+        found = answer(told(sets=sets, alternate="N", limit=limit))
+        assert (found.exists, found.count) == (Exists.YES, None)
+
+    def test_a_total_of_a_full_page_may_be_that_of_the_page(self):
+        wrong = [record(alternate="AT"), record(alternate="AC")]
+        for limit, dropped, ends in (
+            (2, (), "no_verdict"),
+            (3, (), None),
+            (0, (), None),
+            (3, ("limit",), "no_verdict"),
+            (3, ("pagination",), "no_verdict"),
+        ):
+            of = member("v2", wildcards=True, drop=dropped)
+            result = told(*wrong, alternate="N", total=2, limit=limit, of=of)
+            if ends is None:
+                assert answer(result).exists is Exists.NO
+            else:
+                assert failure(result) == ends
+        unpaged = member("v2", wildcards=True, paging="none")
+        assert answer(told(*wrong, alternate="N", total=2, limit=1, of=unpaged)).exists is Exists.NO
+        assert failure(told(*wrong, alternate="N", limit=1, of=unpaged)) == "no_verdict"
 
     @pytest.mark.parametrize(
         ("alternate", "asked_for", "exists"),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from registry.models import Capabilities, Dialect, Protocol
+from registry.models import Capabilities, DataSet, Dialect, FilteringTerm, Protocol
 from registry.store import Changes, MemoryStore
 from tests.builders import member
 
@@ -116,3 +116,75 @@ async def test_the_sentences_of_a_probing_replace_those_of_the_last(store):
     await store.learn_dialect("one", Dialect(method="GET"))
     (kept,) = [each for each in await store.members() if each.id == "one"]
     assert (kept.probes, kept.learned) == (("b",), Dialect(method="GET"))
+
+
+# --- what was worked out stays ---
+
+TERMS = (FilteringTerm(id="HP:1"), FilteringTerm(id="HP:2"))
+KEYS = {"revision", "planning_key", "filter_ids", "filter_prefixes"}
+
+
+async def worked_out(store):
+    await store.learn_capabilities("one", SEEN.model_copy(update={"filtering_terms": TERMS}))
+    member = await only(store)
+    member.work_out()
+    assert member.is_worked_out
+    return member
+
+
+async def test_a_look_that_shows_nothing_new_keeps_what_was_worked_out(store):
+    before = await worked_out(store)
+    again = before.capabilities.model_copy(
+        update={
+            "fetched_at": datetime(2026, 1, 1, tzinfo=UTC),
+            "updated_at": "2026-01-01",
+            "filtering_terms": tuple(term.model_copy() for term in TERMS),
+        }
+    )
+    assert await store.learn_capabilities("one", again) is False
+    after = await only(store)
+    assert after.capabilities == again
+    assert after.capabilities.filtering_terms is TERMS
+    assert after.__dict__.keys() >= KEYS
+    assert {key: after.__dict__[key] for key in KEYS} == {key: before.__dict__[key] for key in KEYS}
+
+
+async def test_declaring_the_same_keeps_the_member(store):
+    before = await worked_out(store)
+    await store.declare([entry("one")])
+    assert await only(store) is before
+
+
+async def test_sentences_of_a_probing_keep_what_was_worked_out(store):
+    await worked_out(store)
+    await store.learn_dialect("one", Dialect(), ("a",))
+    after = await only(store)
+    assert after.probes == ("a",)
+    assert after.is_worked_out
+
+
+@pytest.mark.parametrize("change", ["dialect", "entry", "data sets"])
+async def test_a_change_beside_the_terms_keeps_only_what_is_of_them(store, change):
+    before = await worked_out(store)
+    if change == "dialect":
+        await store.learn_dialect("one", Dialect(method="POST"))
+    elif change == "entry":
+        await store.declare([entry("one", assemblies=["GRCh37"])])
+    else:
+        told = before.capabilities.model_copy(update={"data_sets": (DataSet(id="a"),)})
+        assert await store.learn_capabilities("one", told) is True
+    after = await only(store)
+    assert after.__dict__["filter_ids"] is before.filter_ids
+    assert "_terms_digest" in after.__dict__
+    assert after.revision != before.revision
+    assert after.planning_key != before.planning_key
+
+
+async def test_new_terms_are_worked_out_anew(store):
+    before = await worked_out(store)
+    told = before.capabilities.model_copy(update={"filtering_terms": TERMS[:1]})
+    assert await store.learn_capabilities("one", told) is True
+    after = await only(store)
+    assert after.filter_ids == {"HP:1"}
+    assert after.revision != before.revision
+    assert after.planning_key != before.planning_key

@@ -128,6 +128,20 @@ async def test_a_member_that_moved_is_told_of():
     )
 
 
+async def test_secrets_of_the_address_a_member_moved_to_are_not_told():
+    secret = "https://user:word@new.example.org:8443/info?token=SECRET#SECRET"
+    found, _ = await look({"/info": V2}, moved={"/info": secret})
+    assert found.capabilities is not None
+    (problem,) = found.capabilities.problems
+    assert problem.endswith(" leads to https://new.example.org:8443/info")
+
+
+async def test_the_same_place_with_a_secret_is_no_move():
+    found, _ = await look({"/info": V2}, moved={"/info": BASE + "/info?session=1"})
+    assert found.capabilities is not None
+    assert found.capabilities.problems == ()
+
+
 async def test_a_slash_more_is_no_move():
     found, _ = await look({"/info": V2}, moved={"/info": BASE + "/info/"})
     assert found.capabilities is not None

@@ -11,7 +11,9 @@ from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure, Reply
 from aggregator.upstream.client import CallResult, Followed
 from aggregator.watch.discovery import discover
-from registry.models import DataSet, Document, FilteringTerm
+from aggregator.watch.documents import describe
+from aggregator.watch.looking import Discovery, getter_for
+from registry.models import Capabilities, DataSet, Document, FilteringTerm
 from tests.builders import member
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -157,3 +159,53 @@ async def test_data_sets_found_by_asking_stay_known():
     again, _ = await look(WHOLE, known=known)
     assert again.capabilities is not None
     assert [one.id for one in again.capabilities.data_sets] == ["a"]
+
+
+async def test_some_documents_can_be_looked_at_again_without_the_others():
+    documents = {**WHOLE, "/map": "timeout", "/entry_types": None}
+    first, _ = await look(documents)
+    told = first.capabilities
+    assert told is not None
+    assert first.unfinished == {Document.MAP}
+    again, site = await again_for(first.unfinished, WHOLE, told)
+    assert site.asked == ["/map"]
+    assert again.capabilities == told.model_copy(
+        update={
+            "endpoints": {"genomicVariant": "/g_variants", "run": "/runs"},
+            "entry_types": ("genomicVariant", "run"),
+            "missing": (Document.ENTRY_TYPES,),
+            "problems": ("its /entry_types cannot be used: HTTP status 404",),
+        }
+    )
+    assert again.is_whole
+
+
+async def test_only_some_problems_of_a_document_are_told():
+    sets = {
+        f"{number}": {"entryType": "run", "rootUrl": f"https://h{number}.example.org/runs/{{id}}"}
+        for number in range(150)
+    }
+    sets["good"] = {"entryType": "individual", "rootUrl": "/individuals"}
+    found, _ = await look({**WHOLE, "/map": {"response": {"endpointSets": sets}}})
+    assert found.capabilities is not None
+    of_map = [one for one in found.capabilities.problems if one.startswith("its /map ")]
+    assert len(of_map) == 21
+    assert of_map[-1] == "its /map has 130 more such problems"
+
+
+async def test_terms_that_are_the_same_as_before_stay_the_same_object():
+    first, _ = await look(WHOLE)
+    again, _ = await look(WHOLE, known=first.capabilities)
+    assert first.capabilities is not None
+    assert again.capabilities is not None
+    assert again.capabilities.filtering_terms is first.capabilities.filtering_terms
+
+
+async def again_for(only, documents, known):
+    site = Site(documents)
+    asked = replace(member(), capabilities=known)
+    get = getter_for(asked, site, via="1.1 us", authorization=None)
+    told = ("protocol", "beacon_id", "name", "api_version", "fetched_at")
+    described = Capabilities(**{name: getattr(known, name) for name in told})
+    recognised = Discovery(described, (), INFO)
+    return await describe(recognised, asked, get, only), site
