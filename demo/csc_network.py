@@ -9,27 +9,26 @@ flattened. It takes no POST itself.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
 import aiohttp
 from aiohttp import web
 
+from .asking import CLIENT, TIMEOUT_S, client
 from .beacon import Server
 
-_TIMEOUT_S = 5.0
-_CLIENT: web.AppKey[aiohttp.ClientSession] = web.AppKey("client", aiohttp.ClientSession)
 _BEACONS: web.AppKey[tuple[str, ...]] = web.AppKey("beacons", tuple)
 
 
-def csc_network(beacons: Sequence[str], *, timeout_s: float = _TIMEOUT_S) -> Server:
+def csc_network(beacons: Sequence[str], *, timeout_s: float = TIMEOUT_S) -> Server:
     """Give an aggregator of these addresses of v1 beacons (`/query` is added)."""
 
     def application() -> web.Application:
         app = web.Application()
         app[_BEACONS] = tuple(beacons)
-        app.cleanup_ctx.append(_client(timeout_s))
+        app.cleanup_ctx.append(client(timeout_s))
         app.router.add_get("/", _name)
         app.router.add_get("/service-info", _service_info)
         app.router.add_get("/query", _query)
@@ -40,16 +39,6 @@ def csc_network(beacons: Sequence[str], *, timeout_s: float = _TIMEOUT_S) -> Ser
         base_path="",
         member={"name": "Demo: version 1 network", "protocol": "csc"},
     )
-
-
-def _client(timeout_s: float) -> Any:
-    async def client(app: web.Application) -> AsyncIterator[None]:
-        timeout = aiohttp.ClientTimeout(total=timeout_s)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
-            app[_CLIENT] = session
-            yield
-
-    return client
 
 
 async def _name(_request: web.Request) -> web.Response:
@@ -74,7 +63,7 @@ async def _query(request: web.Request) -> web.Response:
     asked = _parameters(request.query_string)
     answers = await asyncio.gather(
         *(
-            _ask(request.app[_CLIENT], f"{url}/query", asked, request.query_string)
+            _ask(request.app[CLIENT], f"{url}/query", asked, request.query_string)
             for url in request.app[_BEACONS]
         )
     )

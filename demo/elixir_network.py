@@ -7,29 +7,28 @@ the whole says yes only where some `numTotalResults` is above 0 — a hit withou
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from .asking import CLIENT, TIMEOUT_S, client
 from .beacon import Server
 
 BEACON_ID = "org.example.demo-elixir-network"
 
-_TIMEOUT_S = 5.0
-_CLIENT: web.AppKey[aiohttp.ClientSession] = web.AppKey("client", aiohttp.ClientSession)
 _BEACONS: web.AppKey[dict[str, str]] = web.AppKey("beacons", dict)
 _API_VERSION = "v2.0.0"
 
 
-def elixir_network(beacons: Mapping[str, str], *, timeout_s: float = _TIMEOUT_S) -> Server:
+def elixir_network(beacons: Mapping[str, str], *, timeout_s: float = TIMEOUT_S) -> Server:
     """Give a network of these beacons: beaconId to address."""
 
     def application() -> web.Application:
         app = web.Application()
         app[_BEACONS] = dict(beacons)
-        app.cleanup_ctx.append(_client(timeout_s))
+        app.cleanup_ctx.append(client(timeout_s))
         root = "/beacon-network/v2.0.0"
         app.router.add_get(root, _info)
         app.router.add_get(f"{root}/info", _info)
@@ -41,16 +40,6 @@ def elixir_network(beacons: Mapping[str, str], *, timeout_s: float = _TIMEOUT_S)
         base_path="/beacon-network/v2.0.0",
         member={"name": "Demo: version 2 network", "protocol": "v2"},
     )
-
-
-def _client(timeout_s: float) -> Any:
-    async def client(app: web.Application) -> AsyncIterator[None]:
-        timeout = aiohttp.ClientTimeout(total=timeout_s)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
-            app[_CLIENT] = session
-            yield
-
-    return client
 
 
 async def _info(_request: web.Request) -> web.Response:
@@ -100,7 +89,7 @@ async def _aggregate(request: web.Request) -> web.Response:
 
 async def _ask(request: web.Request, url: str, body: bytes | None) -> Any:
     try:
-        async with request.app[_CLIENT].request(
+        async with request.app[CLIENT].request(
             request.method,
             f"{url}?{request.query_string}" if request.query_string else url,
             data=body,

@@ -102,7 +102,8 @@ def _warnings(outcomes: Sequence[MemberOutcome]) -> list[str]:
         )
     if missing:
         warnings.append(
-            f"{_members(missing)} could not be asked now: a 'no' from {_them(missing)} is missing"
+            f"{_members(missing)} could not be asked though {_they(missing)} may know: "
+            f"a 'no' from {_them(missing)} is missing"
         )
     if partial:
         warnings.append(
@@ -124,6 +125,10 @@ def _warnings(outcomes: Sequence[MemberOutcome]) -> list[str]:
 
 def _members(number: int) -> str:
     return f"{number} member" if number == 1 else f"{number} members"
+
+
+def _they(number: int) -> str:
+    return "it" if number == 1 else "they"
 
 
 def _them(number: int) -> str:

@@ -144,7 +144,10 @@ class _PlanningAlike:
 
     def decide(self, query: Query, member: RegisteredMember) -> Decision:
         """Give the decision for this member."""
-        alike = member.planning_key
+        try:
+            alike = member.planning_key
+        except Exception:
+            alike = None  # what is wrong with one member is no other's trouble
         if alike is None:
             return _decide(query, member)
         known = self._planned.get((alike, query))

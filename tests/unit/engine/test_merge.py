@@ -194,7 +194,7 @@ def test_members_that_did_not_answer_are_counted():
 
 def test_a_member_that_could_not_be_asked_now_is_counted():
     assert warnings(yes(), outcome("b", "paused")) == (
-        "1 member could not be asked now: a 'no' from it is missing",
+        "1 member could not be asked though it may know: a 'no' from it is missing",
     )
 
 

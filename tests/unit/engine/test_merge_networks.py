@@ -89,7 +89,7 @@ def test_partial_silent_and_unasked_members_are_counted_apart():
     given = [found("net", is_partial=True), outcome("b", "timeout"), outcome("c", "paused")]
     assert merged(*given).warnings == (
         "1 member did not answer: a 'no' from it is missing",
-        "1 member could not be asked now: a 'no' from it is missing",
+        "1 member could not be asked though it may know: a 'no' from it is missing",
         "the answers of 1 member lack beacons inside it: there may be more",
     )
 
@@ -100,7 +100,7 @@ def test_members_that_answered_a_part_of_the_question_are_counted_apart():
     answered = merged(*given)
     assert answered.is_complete is False
     assert answered.warnings == (
-        "1 member could not be asked now: a 'no' from it is missing",
+        "1 member could not be asked though it may know: a 'no' from it is missing",
         "the answers of 1 member lack beacons inside it: there may be more",
         "1 member did not answer a part of the question: there may be more",
     )

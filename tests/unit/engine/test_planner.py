@@ -8,6 +8,7 @@ from aggregator.engine.planner import Plan, Selection, plan_all
 from aggregator.model.outcome import NotAskedCode
 from aggregator.model.query import Query
 from aggregator.protocol.wire import Ask, NotAsked
+from registry.snapshot import RegisteredMember
 from tests.builders import F508DEL, SNV, member, query, snapshot, variant
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -35,6 +36,20 @@ def words(made: Plan) -> str:
 def test_every_member_is_planned_in_registry_order():
     made = plans(query(), "b", member("a", disabled=True), "c")
     assert [one.member.id for one in made] == ["b", "a", "c"]
+
+
+class Unworkable(RegisteredMember):
+    """A member of which something told cannot be worked with."""
+
+    @property
+    def planning_key(self) -> str:
+        raise ValueError("too deep")
+
+
+def test_a_member_that_cannot_be_compared_is_planned_alone_and_harms_no_other():
+    odd = Unworkable(member("odd").entry)
+    made = plan_all(query(), snapshot("a", odd), selection=Selection(), now=lambda: NOW)
+    assert [isinstance(one.decision, Ask) for one in made] == [True, True]
 
 
 def test_a_member_that_can_be_asked_is_asked():
