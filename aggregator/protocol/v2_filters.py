@@ -8,10 +8,12 @@ descendants, a term below another of the same ontology may still find something.
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from aggregator.model.outcome import NotAskedCode
 from aggregator.model.query import Filter, Query
+from aggregator.protocol.filters import filter_document
 from aggregator.protocol.wire import NotAsked
 from registry.snapshot import RegisteredMember
 
@@ -53,12 +55,12 @@ def refuse_filters(query: Query, member: RegisteredMember) -> NotAsked | None:
 
 def filter_objects(query: Query, member: RegisteredMember) -> list[dict[str, Any]]:
     """Write the filters for the body of a POST; only what was asked is told."""
-    return [_object(one, member) for one in query.filters]
+    return [filter_document(_as_listed(one, member)) for one in query.filters]
 
 
 def filter_texts(query: Query, member: RegisteredMember) -> str:
     """Write the filters for the address of a GET; `refuse_filters` has seen that they fit."""
-    return ",".join(_spelled(one, member) for one in query.filters)
+    return ",".join(str(_as_listed(one, member)) for one in query.filters)
 
 
 def filter_warnings(query: Query) -> tuple[str, ...]:
@@ -129,22 +131,9 @@ def _fits_an_address(one: Filter, query: Query) -> bool:
     return not has_more and not is_read_otherwise and "," not in one.id + one.value
 
 
-def _object(one: Filter, member: RegisteredMember) -> dict[str, Any]:
-    told: dict[str, Any] = {"id": _listed(one.id, member) or one.id}
-    if one.is_comparison:
-        told |= {"operator": one.operator, "value": one.value}
-    if one.scope:
-        told["scope"] = one.scope
-    if not one.include_descendants:
-        told["includeDescendantTerms"] = False
-    if one.similarity:
-        told["similarity"] = one.similarity
-    return told
-
-
-def _spelled(one: Filter, member: RegisteredMember) -> str:
-    identifier = _listed(one.id, member) or one.id
-    return f"{identifier}:{one.operator}{one.value}" if one.is_comparison else identifier
+def _as_listed(one: Filter, member: RegisteredMember) -> Filter:
+    """Spell a filter as the member lists it."""
+    return replace(one, id=_listed(one.id, member) or one.id)
 
 
 def _named(filters: list[Filter]) -> str:
