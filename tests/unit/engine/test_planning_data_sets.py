@@ -36,6 +36,14 @@ def path(plan: Plan) -> str:
     return part.request.url.partition("example.org")[2]
 
 
+def test_an_allele_that_is_the_reference_is_a_reason_of_its_own_also_below_a_data_set():
+    leiden = {"assembly": "GRCh37", "chromosome": "1", "start": (169519048,)}
+    f5 = variant({**leiden, "reference": "C", "alternate": "T"}, lambda *where: "T")
+    asked = Query(variant=f5, within="dataset", record_id="x")
+    made = plans(asked, holder())
+    assert code(made["holder"]) is NotAskedCode.REFERENCE_ALLELE
+
+
 @pytest.mark.parametrize("asked", [BELOW, ITSELF])
 def test_members_known_not_to_hold_it_are_not_asked(asked):
     made = plans(asked, holder(), member("other", data_sets={"z": None}), "silent")

@@ -3,7 +3,15 @@
 import msgspec
 import pytest
 
-from aggregator.model.answer import Exists, Handover, Match, ResultSet, union
+from aggregator.model.answer import (
+    Exists,
+    Handover,
+    Leaf,
+    LeafEnding,
+    Match,
+    ResultSet,
+    union,
+)
 from aggregator.model.query import Granularity
 from tests.builders import answer
 
@@ -121,3 +129,33 @@ def test_handovers_and_warnings_are_listed_once():
     made = union(parts)
     assert made.handovers == (ONE, TWO)
     assert made.warnings == ("careful", "slow", "old")
+
+
+def test_a_sum_with_a_rounded_count_is_not_exact():
+    parts = [answer(count=3), answer(count=2, is_count_exact=False)]
+    assert union(parts).is_count_exact is False
+    assert union([answer(count=3), answer(count=2)]).is_count_exact is True
+
+
+def test_what_lacks_beacons_in_one_part_lacks_them_in_all():
+    assert union([answer(), answer(is_partial=True)]).is_partial is True
+    assert union([answer(), answer()]).is_partial is False
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "joined_as"),
+    [
+        ("not_found", "found", "found"),
+        ("no_answer", "found", "found"),
+        ("not_found", "no_answer", "no_answer"),
+        ("not_found", "not_asked", "not_asked"),
+        ("not_found", "not_found", "not_found"),
+    ],
+)
+def test_a_beacon_inside_ends_once_and_its_silence_outweighs_its_no(one, other, joined_as):
+    parts = [
+        answer(leaves=(Leaf(beacon_id="a", ending=LeafEnding(ending)),)) for ending in (one, other)
+    ]
+    for ordered in (parts, parts[::-1]):
+        (leaf,) = union(ordered).leaves
+        assert leaf.ending == joined_as

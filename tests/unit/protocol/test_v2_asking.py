@@ -24,6 +24,22 @@ SECOND_PAGE = replace(ANY, granularity=Granularity.RECORD, pagination=Pagination
 PAGING = {"skip", "limit", "pagination"}
 
 
+class TestOnePlace:
+    @pytest.mark.parametrize(
+        ("bases", "end"),
+        [(("G", "A"), 43045703), (("GTC", "G"), 43045705)],
+        ids=["SNV", "deletion"],
+    )
+    def test_the_last_base_is_told_to_who_takes_a_start_alone_for_a_window(self, bases, end):
+        named = question(**{**BRCA1, "reference": bases[0], "alternate": bases[1]})
+        wants_end = member("v2", method="POST", start="list", exact="start_end")
+        told = body(one_request(v2.plan(named, wants_end)))["query"]["requestParameters"]
+        assert (told["start"], told["end"]) == ([43045703], [end])
+
+    def test_nobody_else_is_told_an_end(self):
+        assert "end" not in url_parameters(one_request(v2.plan(ANY, V2)))
+
+
 class TestPages:
     @pytest.mark.parametrize(
         "dialect",

@@ -63,6 +63,18 @@ def endings(result: Answer | Failure) -> dict[str, str]:
     }
 
 
+class TestCounts:
+    @pytest.mark.parametrize(("exact", "is_exact"), [(True, True), (False, False)])
+    def test_a_sum_that_is_not_whole_inside_is_not_whole_outside(
+        self, exact: bool, is_exact: bool
+    ) -> None:
+        info = network(listed("a", "found"))
+        info["network"]["count"] = {"value": 3, "unit": "variants", "exact": exact}
+        result = answer(told(document(True, info=info, numTotalResults=3)))
+        assert (result.count, result.is_count_exact) == (3, is_exact)
+        assert "it rounds its counts" not in result.warnings
+
+
 class TestResultSetsOfManyBeacons:
     def test_each_beacon_is_named_with_how_it_ended(self) -> None:
         sets = [leaf_set("a"), leaf_set("b", False), leaf_set("a", False, id="other")]
