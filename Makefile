@@ -18,7 +18,7 @@ install: $(STAMP) ## make .venv with everything
 $(STAMP): pyproject.toml constraints.txt Makefile scripts/venv
 	scripts/venv $(VENV) $(PYTHON)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --group fuzz --editable '.[fast]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --group fuzz --editable '.[fast,postgres]'
 	$(BIN)/python -m pip install --quiet --no-deps $(SCHEMAS)
 	touch $@
 

@@ -1,7 +1,6 @@
 """The composition root: builds every service, starts them in order, closes them in reverse."""
 
 import asyncio
-import contextlib
 import gc
 import os
 import secrets
@@ -12,7 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
@@ -21,6 +19,7 @@ from aiohttp import web
 from aggregator import __version__
 from aggregator.api import pages, routes
 from aggregator.api.context import Api
+from aggregator.api.sessions import Signer
 from aggregator.api.sse import EventStreams
 from aggregator.base.errors import ConfigError
 from aggregator.base.metrics import Metrics, Readings
@@ -32,6 +31,7 @@ from aggregator.engine.measuring import Measuring, members_by_state
 from aggregator.engine.reference import ReferenceSequences
 from aggregator.engine.service import NetworkService
 from aggregator.protocol.identity import Identity, OrganizationIdentity
+from aggregator.registrar import Registry, Surroundings, registry_open, surroundings
 from aggregator.sharing import Shared, shared
 from aggregator.upstream.breaker import Breakers
 from aggregator.upstream.client import MemberClient
@@ -43,7 +43,6 @@ from aggregator.watch.strangers import Strangers
 from registry.models import MemberEntry
 from registry.seed import SeedFile
 from registry.snapshot import SnapshotHolder
-from registry.store import MemoryStore
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +62,8 @@ class Network:
     metrics: Metrics
     streams: EventStreams
     shared: Shared
+    registry: Registry
+    around: Surroundings
     is_ready: bool = False
 
 
@@ -75,7 +76,8 @@ async def running(
     `worker` names this process among several of one network.
     """
     async with AsyncExitStack() as stack:
-        identity = _identity(settings)
+        registry = await stack.enter_async_context(registry_open(settings))
+        identity = await _identity(settings, registry)
         limits = _limits(settings)
         reference = None
         if settings.reference.fasta:
@@ -100,11 +102,10 @@ async def running(
         client = MemberClient(session, limits, on_call=measuring.called)
         breakers = Breakers()
         holder = SnapshotHolder()
-        store = MemoryStore()
-        if members:
-            await store.declare(members)
         keeper = RegistryKeeper(
-            store=store,
+            store=registry.store,
+            seeder=registry.seeder,
+            given=members,
             holder=holder,
             getter=client,
             network_id=identity.beacon_id,
@@ -140,6 +141,10 @@ async def running(
         stack.push_async_callback(service.aclose)
         stack.push_async_callback(keeper.aclose)
         await keeper.start()
+        registry.force.bring = keeper.refresh
+        around = await stack.enter_async_context(
+            surroundings(settings, registry, client, network_id=identity.beacon_id)
+        )
         network = Network(
             settings,
             identity,
@@ -152,6 +157,8 @@ async def running(
             metrics,
             streams,
             kept,
+            registry,
+            around,
             is_ready=True,
         )
         yield network
@@ -172,6 +179,12 @@ def web_application(network: Network) -> web.Application:
             streams=network.streams,
             metrics=network.metrics,
             rate_limits=network.shared.rate_limits,
+            join_limits=network.shared.join_limits,
+            registry=network.registry,
+            checker=network.around.checker,
+            follower=network.around.follower,
+            logos=network.around.logos,
+            signer=Signer(network.registry.secret),
             look=_look(network) if network.settings.compat.validate_beacons else None,
         )
     )
@@ -242,12 +255,6 @@ async def until_stopped() -> None:
             loop.remove_signal_handler(number)
             if stopped.is_set():
                 signal.signal(number, signal.SIG_DFL)
-
-
-def settled(settings: Settings) -> Settings:
-    """Fix what is made up where the settings leave it open, so that several processes agree."""
-    network = settings.network.model_copy(update={"id": _identity(settings).beacon_id})
-    return settings.model_copy(update={"network": network})
 
 
 def _asker(
@@ -323,11 +330,11 @@ def _limits(settings: Settings) -> UpstreamLimits:
     )
 
 
-def _identity(settings: Settings) -> Identity:
+async def _identity(settings: Settings, registry: Registry) -> Identity:
     network = settings.network
     organization = network.organization
     return Identity(
-        beacon_id=network.id or _derived_id(settings),
+        beacon_id=network.id or _host_id(settings) or await _made_up_id(registry),
         name=network.name,
         description=network.description,
         organization=OrganizationIdentity(
@@ -344,30 +351,16 @@ def _identity(settings: Settings) -> Identity:
     )
 
 
-def _derived_id(settings: Settings) -> str:
-    """Give our id: the reversed host of the public address, else a random one that is kept."""
-    if host := urlsplit(settings.network.public_url).hostname:
-        return ".".join(reversed(host.split(".")))
+def _host_id(settings: Settings) -> str | None:
+    """Give the reversed host of the public address; None without one."""
+    host = urlsplit(settings.network.public_url).hostname
+    return ".".join(reversed(host.split("."))) if host else None
+
+
+async def _made_up_id(registry: Registry) -> str:
+    """Give a random id that every process of the network has, and has again after a restart."""
     made_up = f"beacon-network-{secrets.token_hex(6)}"
-    path = _id_file(settings)
-    if path is None:
-        return made_up
-    with contextlib.suppress(OSError):
-        return path.read_text(encoding="ascii").strip() or made_up
-    try:
-        path.write_text(made_up + "\n", encoding="ascii")
-    except OSError as error:
-        log.warning("the network's id cannot be kept", path=str(path), error=error.strerror)
-    return made_up
-
-
-def _id_file(settings: Settings) -> Path | None:
-    """Name the file beside the registry; a registry elsewhere keeps no file here."""
-    prefix = "sqlite:///"
-    url = settings.registry.url
-    if not url.startswith(prefix) or url == f"{prefix}:memory:":
-        return None
-    return Path(url.removeprefix(prefix) + ".network-id")
+    return await registry.database.agreed("network id", made_up)
 
 
 def _address(site: web.TCPSite, host: str) -> str:

@@ -262,7 +262,7 @@ def list_members(
     settings = _settings(config_file, overrides, ("registry", "seed", seed))
     if settings.registry.seed is None:
         _fail("There is no file of members: name one with --seed or registry.seed.")
-    querying.print_members(read_seed(settings.registry.seed), as_json=as_json)
+    querying.print_members(read_seed(settings.registry.seed).members, as_json=as_json)
 
 
 @cli.group()

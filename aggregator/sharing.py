@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from aggregator.api.allowances import MemoryAllowances, RedisAllowances
+from aggregator.api.allowances import QUESTIONS, MemoryAllowances, RedisAllowances
 from aggregator.api.clients import Allowances, Clients, RateLimits
 from aggregator.base.errors import ConfigError
 from aggregator.base.settings import Settings
@@ -25,6 +25,10 @@ class Shared:
     answers: AnswerStore
     rate_limits: RateLimits | None
     """None: clients may ask as much as they like."""
+    join_limits: RateLimits | None
+    """The same for checks and registrations of beacons."""
+    link: RedisLink | None
+    """The way to Redis, where there is one."""
 
     @property
     def dropped_writes(self) -> int:
@@ -38,7 +42,13 @@ async def shared(settings: Settings) -> AsyncIterator[Shared]:
     async with AsyncExitStack() as stack:
         link = await _link(settings, stack) if settings.cache.is_redis else None
         answers = await _answers(settings, stack, link)
-        yield Shared(answers, _rate_limits(settings, stack, link))
+        security = settings.security
+        yield Shared(
+            answers,
+            _limits(settings, stack, link, QUESTIONS, security.rate_limit),
+            _limits(settings, stack, link, "joins", security.join_rate_limit),
+            link,
+        )
 
 
 async def _link(settings: Settings, stack: AsyncExitStack) -> RedisLink:
@@ -66,20 +76,24 @@ async def _answers(
     return answers
 
 
-def _rate_limits(
-    settings: Settings, stack: AsyncExitStack, link: RedisLink | None
+def _limits(
+    settings: Settings,
+    stack: AsyncExitStack,
+    link: RedisLink | None,
+    namespace: str,
+    limit: int,
 ) -> RateLimits | None:
-    security = settings.security
-    if not security.rate_limit:
+    if not limit:
         return None
     allowances: Allowances
     if link is None:
-        allowances, secret = MemoryAllowances(security.rate_limit), secrets.token_hex()
+        allowances = MemoryAllowances(limit, namespace=namespace)
+        secret = secrets.token_hex()
     else:
-        allowances = RedisAllowances(link, security.rate_limit, prefix=settings.cache.prefix)
+        allowances = RedisAllowances(link, limit, prefix=settings.cache.prefix, namespace=namespace)
         # every process has to know the same one, and Redis must not
         secret = settings.cache.url
-    if security.rate_limit_secret is not None:
-        secret = security.rate_limit_secret.get_secret_value()
+    if settings.security.rate_limit_secret is not None:
+        secret = settings.security.rate_limit_secret.get_secret_value()
     stack.push_async_callback(allowances.aclose)
     return RateLimits(Clients(settings.server.trusted_proxies, secret.encode()), allowances)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -23,7 +23,16 @@ from aggregator.model.allele import IndelStyle
 from aggregator.model.genome import Assembly, GenomeError, parse_assembly
 
 MEMBER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+MAX_URL: Final = 2_000
 TOKEN_VARIABLE = re.compile(r"env:BEACON_MEMBER_TOKEN_[A-Z0-9_]+")
+
+
+_ADDRESSES: Final = {
+    "url": ("https://", "http://"),
+    "contact_url": ("https://", "http://", "mailto:"),
+    "logo_url": ("https://", "http://"),
+}
+"""Addresses of an organization and how they may begin."""
 
 
 class Protocol(StrEnum):
@@ -115,6 +124,8 @@ class Pause(BaseModel):
 
     until: date | datetime | None = None
     note: str = Field(default="", max_length=500)
+    by: Literal["operator", "member"] = "operator"
+    """Who paused it: a member ends only a pause of its own."""
 
     def is_over(self, now: datetime) -> bool:
         """Whether the pause has ended; a date means the start of that day, UTC."""
@@ -135,7 +146,7 @@ class MemberEntry(BaseModel):
 
     id: str
     url: str
-    name: str = ""
+    name: Annotated[str, Field(max_length=200)] = ""
     protocol: Protocol = Protocol.AUTO
     dialect: Dialect = Dialect()
     """Operator only: overrides what was learned."""
@@ -184,6 +195,8 @@ class MemberEntry(BaseModel):
             raise ValueError("no user name or password in the address; use `token`")
         if parts.query or parts.fragment:
             raise ValueError("the address is the base of the beacon, without ? and #")
+        if len(url) > MAX_URL or not url.isprintable() or " " in url:
+            raise ValueError(f"an address is at most {MAX_URL:,} printable characters, no spaces")
         return url.rstrip("/")
 
     @field_validator("assemblies", mode="before")
@@ -208,6 +221,29 @@ class MemberEntry(BaseModel):
                 raise ValueError(f"group “{group}”: use lower-case letters, digits and hyphens")
         return tuple(dict.fromkeys(value))
 
+    @field_validator("name")
+    @classmethod
+    def _check_name(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("a name is one line of printable characters")
+        return value.strip()
+
+    @field_validator("organization")
+    @classmethod
+    def _check_organization(cls, value: Organization | None) -> Organization | None:
+        if value is None:
+            return None
+        if not value.name.strip() or len(value.name) > 200 or not value.name.isprintable():
+            raise ValueError("an organization's name is 1 to 200 printable characters")
+        if len(value.description or "") > 10_000:
+            raise ValueError("an organization's description is at most 10,000 characters")
+        for field, schemes in _ADDRESSES.items():
+            address = getattr(value, field) or ""
+            if address and not (len(address) <= MAX_URL and address.startswith(schemes)):
+                allowed = " or ".join(schemes)
+                raise ValueError(f"{field} starts with {allowed}, at most {MAX_URL:,} characters")
+        return value
+
     @model_validator(mode="after")
     def _check_legacy(self) -> Self:
         if self.protocol is Protocol.V0 and self.dialect.coordinates is None:
@@ -221,6 +257,40 @@ class MemberEntry(BaseModel):
     def display_name(self) -> str:
         """The name, or the id where none was given."""
         return self.name or self.id
+
+
+OPERATOR_ONLY: Final = frozenset(
+    {
+        *("dialect", "timeout_s", "max_concurrency", "token", "ca_file", "groups", "disabled"),
+        "same_as",
+    }
+)
+"""Fields of an entry that no registration can set: no stranger asks for credentials or limits."""
+
+
+class Group(BaseModel):
+    """A part of the network that can be asked by its name.
+
+    An opaque group is one member everywhere: nothing tells which of its members holds an allele.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    name: Annotated[str, Field(max_length=200)] = ""
+    description: Annotated[str, Field(max_length=10_000)] = ""
+    opaque: bool = False
+    organization: Organization | None = None
+
+    @field_validator("id")
+    @classmethod
+    def _check_id(cls, value: str) -> str:
+        if not MEMBER_ID.fullmatch(value):
+            raise ValueError(
+                "a group's id is 1 to 63 lower-case letters, digits and hyphens, not starting "
+                "with one"
+            )
+        return value
 
 
 class DataSet(BaseModel):

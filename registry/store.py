@@ -1,46 +1,111 @@
-"""Where the registry is kept: an interface, and the store in memory.
+"""The registry of a network: members, what was learned of them, groups; kept in a database.
 
-Facts are kept apart by who states them: entries are declared by people, capabilities and learned
-dialects are found out. A new address or protocol makes what was found out worthless.
+A store holds what it has read in memory and reads what changed above the revision it knows, so
+that a question never waits for the database. Facts are kept apart by who states them: entries are
+declared by people, capabilities and dialects are found out. A new address or protocol makes what
+was found out worthless.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
-from registry.models import Capabilities, Dialect, MemberEntry
+from pydantic import TypeAdapter
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from registry.database import Change, Database
+from registry.models import Capabilities, Dialect, Group, MemberEntry
+from registry.records import MemberRecord, MemberState
+from registry.rows import load, load_all, place_of
 from registry.snapshot import RegisteredMember
+from registry.tables import GROUPS, LEARNED, LEASES, STATE
 
 _OF_A_LOOK: Final = ("fetched_at", "updated_at")
 """What may differ between two looks that show the same."""
+_TIMES_KEPT: Final = timedelta(hours=1)
+"""How much older than the last look the one in the database may be, if both showed the same."""
+_SENTENCES: Final = TypeAdapter(tuple[str, ...])
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What a declaration changed, by member id."""
+class RegistryStore:
+    """What this process knows of the registry, and the way to what is newer."""
 
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
+    def __init__(
+        self, database: Database, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.database = database
+        self._now = now
+        self._records: dict[str, MemberRecord] = {}
+        self._groups: dict[str, Group] = {}
+        self._revision = -1
+        self._times: dict[str, datetime | None] = {}
+        self._reading = asyncio.Lock()
 
-    def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
+    @property
+    def records(self) -> Mapping[str, MemberRecord]:
+        """Every member of whatever state, in registry order, as of the last `refresh`."""
+        return self._records
 
+    @property
+    def members(self) -> tuple[RegisteredMember, ...]:
+        """The members of the network in registry order, as of the last `refresh`."""
+        return tuple(
+            record.member for record in self._records.values() if record.state is MemberState.ACTIVE
+        )
 
-class RegistryStore(Protocol):
-    """A registry that survives what its implementation promises."""
+    @property
+    def groups(self) -> Mapping[str, Group]:
+        """The groups that are described, by id, as of the last `refresh`."""
+        return self._groups
 
-    async def members(self) -> tuple[RegisteredMember, ...]:
-        """Give every member in registry order."""
-        ...
+    async def refresh(self) -> bool:
+        """Read what changed since the last time; False if nothing did."""
+        async with self._reading:
+            known = self._revision
+            if await self.database.revision() == known:
+                return False
 
-    async def declare(self, entries: Sequence[MemberEntry]) -> Changes:
-        """Make the declared entries the registry's, in this order."""
-        ...
+            async def read(
+                connection: AsyncConnection,
+            ) -> tuple[tuple[MemberRecord, ...], dict[str, Group | None], int]:
+                # the revision first: what is read after it is at least as new
+                revision = await _revision(connection)
+                changed = await load_all(connection, above=known)
+                return changed, await _groups(connection, above=known), revision
+
+            changed, groups, revision = await self.database.read(read)
+            for record in changed:
+                self._take_in(record)
+            for group_id, group in groups.items():
+                if group is None:
+                    self._groups.pop(group_id, None)
+                else:
+                    self._groups[group_id] = group
+            self._records = dict(
+                sorted(self._records.items(), key=lambda item: (item[1].position, item[0]))
+            )
+            self._revision = revision
+            return True
 
     async def learn_capabilities(self, member_id: str, capabilities: Capabilities) -> bool:
         """Keep what a member said of itself; False if only its times are new."""
-        ...
+        record = self._records.get(member_id)
+        if record is None:
+            return False
+        known = record.member.capabilities
+        again = known.model_copy(update={name: getattr(capabilities, name) for name in _OF_A_LOOK})
+        is_new = again != capabilities
+        # where nothing is new the values known stay: others compare and keep them by identity
+        member = record.member.with_facts(capabilities=capabilities if is_new else again)
+        if is_new or self._is_old(member_id, capabilities.fetched_at):
+            told = {"capabilities": member.capabilities.model_dump_json(exclude_defaults=True)}
+            await self._keep(member, lambda _: told, is_news=is_new)
+            self._times[member_id] = capabilities.fetched_at
+        self._learn(member.id, member.entry, capabilities=member.capabilities)
+        return is_new
 
     async def learn_dialect(
         self, member_id: str, dialect: Dialect, probes: tuple[str, ...] | None = None
@@ -49,58 +114,121 @@ class RegistryStore(Protocol):
 
         `probes` are the sentences of a probing, which replace those of the last.
         """
-        ...
-
-
-class MemoryStore:
-    """A registry that lives as long as its process."""
-
-    def __init__(self) -> None:
-        self._members: dict[str, RegisteredMember] = {}
-
-    async def members(self) -> tuple[RegisteredMember, ...]:
-        """Give every member in registry order."""
-        return tuple(self._members.values())
-
-    async def declare(self, entries: Sequence[MemberEntry]) -> Changes:
-        """Make the declared entries the registry's, in this order."""
-        before = self._members
-        after = {entry.id: _joined(entry, before.get(entry.id)) for entry in entries}
-        self._members = after
-        return Changes(
-            added=tuple(key for key in after if key not in before),
-            changed=tuple(
-                key for key in after if key in before and after[key].entry != before[key].entry
-            ),
-            removed=tuple(key for key in before if key not in after),
-        )
-
-    async def learn_capabilities(self, member_id: str, capabilities: Capabilities) -> bool:
-        """Keep what a member said of itself; False if only its times are new."""
-        member = self._members.get(member_id)
-        if member is None:
+        record = self._records.get(member_id)
+        if record is None:
             return False
-        known = member.capabilities
-        again = known.model_copy(update={name: getattr(capabilities, name) for name in _OF_A_LOOK})
-        is_new = again != capabilities
-        # where nothing is new the values known stay: others compare and keep them by identity
-        self._members[member_id] = member.with_facts(capabilities=capabilities if is_new else again)
-        return is_new
-
-    async def learn_dialect(
-        self, member_id: str, dialect: Dialect, probes: tuple[str, ...] | None = None
-    ) -> bool:
-        """Join a learned dialect to what is known; False if that changed nothing."""
-        member = self._members.get(member_id)
-        if member is None:
+        known = record.member
+        learned = known.learned.merged(dialect)
+        told = known.probes if probes is None else probes
+        if learned == known.learned and told == known.probes:
             return False
-        learned = member.learned.merged(dialect)
-        told = member.probes if probes is None else probes
-        self._members[member_id] = member.with_facts(learned=learned, probes=told)
-        return learned != member.learned or told != member.probes
+
+        def joined(current: RegisteredMember) -> dict[str, Any]:
+            # another process may have learned something else meanwhile
+            all_learned = current.learned.merged(dialect)
+            return {
+                "dialect": all_learned.model_dump_json(exclude_defaults=True),
+                "probes": _SENTENCES.dump_json(told).decode(),
+            }
+
+        await self._keep(known, joined, is_news=True)
+        self._learn(member_id, known.entry, learned=learned, probes=told)
+        return True
+
+    async def take_lease(self, name: str, holder: str, ttl_s: float) -> bool:
+        """Take or renew the right to do background work for all processes, for `ttl_s`."""
+        until = self._now().timestamp()
+
+        async def take(change: Change) -> bool:
+            query = select(LEASES.c.holder, LEASES.c.until).where(LEASES.c.name == name)
+            held = (await change.connection.execute(query)).one_or_none()
+            if held is not None and held.holder != holder and held.until > until:
+                return False
+            values = {"holder": holder, "until": until + ttl_s}
+            if held is None:
+                await change.connection.execute(insert(LEASES).values(name=name, **values))
+            else:
+                chosen = LEASES.c.name == name
+                await change.connection.execute(update(LEASES).where(chosen).values(**values))
+            return True
+
+        return await self.database.change(take, is_news=False)
+
+    async def drop_lease(self, name: str, holder: str) -> None:
+        """Let another process do the work at once."""
+
+        async def drop(change: Change) -> None:
+            mine = (LEASES.c.name == name) & (LEASES.c.holder == holder)
+            await change.connection.execute(delete(LEASES).where(mine))
+
+        await self.database.change(drop, is_news=False)
+
+    def _is_old(self, member_id: str, fetched_at: datetime | None) -> bool:
+        kept = self._times.get(member_id)
+        return fetched_at is not None and (kept is None or fetched_at - kept >= _TIMES_KEPT)
+
+    def _learn(self, member_id: str, about: MemberEntry, **facts: Any) -> None:
+        """Take in what this process found out, if the member is still where it was found."""
+        record = self._records.get(member_id)
+        if record is not None and place_of(record.entry) == place_of(about):
+            self._records[member_id] = replace(record, member=record.member.with_facts(**facts))
+
+    async def _keep(
+        self,
+        member: RegisteredMember,
+        found: Callable[[RegisteredMember], Mapping[str, str]],
+        *,
+        is_news: bool,
+    ) -> None:
+        """Write what was found out, if the member is still at the place it was found at."""
+        place = place_of(member.entry)
+
+        async def write(change: Change) -> None:
+            current = await load(change.connection, member.id)
+            if current is None or place_of(current.entry) != place:
+                return
+            chosen = LEARNED.c.member_id == member.id
+            known = await change.connection.execute(
+                select(LEARNED.c.place, LEARNED.c.revision).where(chosen)
+            )
+            row = known.one_or_none()
+            values: dict[str, Any] = dict(found(current.member))
+            if row is None or row.place != place:
+                values = {"capabilities": "{}", "dialect": "{}", "probes": "[]", **values}
+            if is_news or row is None:
+                values["revision"] = change.revision
+            values["place"] = place
+            if row is None:
+                values["member_id"] = member.id
+                await change.connection.execute(insert(LEARNED).values(**values))
+            else:
+                await change.connection.execute(update(LEARNED).where(chosen).values(**values))
+
+        await self.database.change(write, is_news=is_news)
+
+    def _take_in(self, record: MemberRecord) -> None:
+        """Take in a record as read; values that did not change keep their identity."""
+        known = self._records.get(record.id)
+        if known is not None:
+            mine, read = known.member, record.member
+            told = read.capabilities
+            if told.filtering_terms == mine.capabilities.filtering_terms:
+                kept = {"filtering_terms": mine.capabilities.filtering_terms}
+                told = told.model_copy(update=kept)
+            member = mine.with_facts(
+                entry=read.entry, capabilities=told, learned=read.learned, probes=read.probes
+            )
+            record = replace(record, member=member if member != mine else mine)
+        self._times[record.id] = record.member.capabilities.fetched_at
+        self._records[record.id] = record
 
 
-def _joined(entry: MemberEntry, known: RegisteredMember | None) -> RegisteredMember:
-    if known is None or (known.entry.url, known.entry.protocol) != (entry.url, entry.protocol):
-        return RegisteredMember(entry)
-    return known if known.entry == entry else known.with_facts(entry=entry)
+async def _revision(connection: AsyncConnection) -> int:
+    return int((await connection.execute(select(STATE.c.revision))).scalar_one())
+
+
+async def _groups(connection: AsyncConnection, above: int) -> dict[str, Group | None]:
+    rows = await connection.execute(select(GROUPS).where(GROUPS.c.revision > above))
+    return {
+        row.id: None if row.is_removed else Group.model_validate_json(row.document) for row in rows
+    }

@@ -16,6 +16,8 @@ from aggregator.api.clients import Allowance
 from aggregator.cache.redis_link import RedisLink, RedisUnavailable
 
 PERIOD_S = 60
+QUESTIONS = "members"
+"""The name under which questions to members are counted."""
 MAX_CLIENTS = 10_000
 """Windows kept in memory before all start anew: the library looks at each of them per question."""
 
@@ -58,10 +60,10 @@ class Window:
 class _Counter:
     """The library's limiter over one of its storages."""
 
-    def __init__(self, storage: MemoryStorage | RedisStorage, limit: int) -> None:
+    def __init__(self, storage: MemoryStorage | RedisStorage, limit: int, namespace: str) -> None:
         self._storage = storage
         self._limiter = SlidingWindowCounterRateLimiter(storage)
-        self._item = RateLimitItemPerMinute(limit, namespace="members")
+        self._item = RateLimitItemPerMinute(limit, namespace=namespace)
         self._limit = limit
 
     async def charge(self, client: str, cost: int) -> Allowance:
@@ -81,9 +83,9 @@ class _Counter:
 class MemoryAllowances:
     """Allowances counted in this process."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, namespace: str = QUESTIONS) -> None:
         self._storage = MemoryStorage()
-        self._counter = _Counter(self._storage, limit)
+        self._counter = _Counter(self._storage, limit, namespace)
 
     async def charge(self, client: str, cost: int) -> Allowance:
         """Take `cost` member questions from a client's allowance, if so many are left."""
@@ -100,7 +102,9 @@ class MemoryAllowances:
 class RedisAllowances:
     """Allowances counted in Redis, or in this process while Redis does not answer."""
 
-    def __init__(self, link: RedisLink, limit: int, *, prefix: str) -> None:
+    def __init__(
+        self, link: RedisLink, limit: int, *, prefix: str, namespace: str = QUESTIONS
+    ) -> None:
         # with a pool of ours the address says only which kind of server it is
         storage = RedisStorage(
             "async+redis://",
@@ -109,8 +113,8 @@ class RedisAllowances:
             connection_pool=link.client.connection_pool,  # type: ignore[arg-type]  # passed through
         )
         self._link = link
-        self._counter = _Counter(storage, limit)
-        self._own = MemoryAllowances(limit)
+        self._counter = _Counter(storage, limit, namespace)
+        self._own = MemoryAllowances(limit, namespace=namespace)
         self.fallbacks = 0
         """Charges that were made in this process because Redis did not answer; for metrics."""
 

@@ -2,20 +2,57 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from aiohttp import web
 from jinja2 import Environment
 
 from aggregator.api.clients import RateLimits
 from aggregator.api.joined_terms import SharedTerms
+from aggregator.api.sessions import Signer
 from aggregator.api.sse import EventStreams
 from aggregator.base.metrics import Metrics
 from aggregator.base.settings import Settings
 from aggregator.engine.service import NetworkService
 from aggregator.model.question import ReferenceSequence
 from aggregator.protocol.identity import Identity
+from aggregator.watch.following import Follower
+from aggregator.watch.joining import JoinChecker
+from aggregator.watch.logos import LogoKeeper
 from aggregator.watch.looking import Discovery
+from registry.offices import GroupBook, Journal, Keyring
 from registry.snapshot import SnapshotHolder
+from registry.steward import Steward
+from registry.store import RegistryStore
+
+
+class RegistryOffices(Protocol):
+    """What handlers need of `aggregator.registrar.Registry`."""
+
+    @property
+    def store(self) -> RegistryStore:
+        """What this process knows of the registry."""
+        ...
+
+    @property
+    def steward(self) -> Steward:
+        """Changes members."""
+        ...
+
+    @property
+    def keyring(self) -> Keyring:
+        """Makes, finds and revokes keys."""
+        ...
+
+    @property
+    def groups(self) -> GroupBook:
+        """Describes groups."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """Reads the log of changes."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +65,19 @@ class Api:
     holder: SnapshotHolder
     pages: Environment
     is_ready: Callable[[], bool]
+    registry: RegistryOffices
+    checker: JoinChecker
+    follower: Follower
+    logos: LogoKeeper
+    signer: Signer
     reference: ReferenceSequence | None = None
     streams: EventStreams = field(default_factory=EventStreams)
     metrics: Metrics = field(default_factory=Metrics)
     terms: SharedTerms = field(default_factory=SharedTerms)
     rate_limits: RateLimits | None = None
     """None: clients may ask as much as they like."""
+    join_limits: RateLimits | None = None
+    """The same for checks and registrations of beacons."""
     look: Callable[[str], Awaitable[Discovery]] | None = None
     """Looks at a beacon that is no member; None: switched off."""
 

@@ -23,7 +23,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-ALLOWED_HEADERS = "Accept, Authorization, Content-Type, Prefer, X-Requested-With"
+ALLOWED_METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
+ALLOWED_HEADERS = (
+    "Accept, Authorization, Beacon-Service-Key, Content-Type, Prefer, X-Requested-With"
+)
 EXPOSED_HEADERS = (
     "RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, Retry-After, "
     "Server-Timing, X-Request-Id"
@@ -111,10 +114,10 @@ async def answer_preflight(request: web.Request, handler: Handler) -> web.Stream
     return web.Response(
         status=204,
         headers={
-            "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+            "Access-Control-Allow-Methods": ALLOWED_METHODS,
             "Access-Control-Allow-Headers": ALLOWED_HEADERS,
             "Access-Control-Max-Age": "86400",
-            "Allow": "GET, POST, OPTIONS",
+            "Allow": ALLOWED_METHODS,
         },
     )
 

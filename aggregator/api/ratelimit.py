@@ -57,6 +57,23 @@ def hook_of(request: web.Request) -> Admit:
     return admit
 
 
+async def charge_join(request: web.Request) -> None:
+    """Charge a check or a registration of a beacon; raises `RateLimited`."""
+    limits = api_of(request).join_limits
+    if limits is None:
+        return
+    account = request[ACCOUNT] = request.get(ACCOUNT) or Account()
+    charged = await limits.allowances.charge(_client(request, limits.clients), 1)
+    account.allowance = charged
+    if charged.retry_after_s is not None:
+        wait_s = whole_seconds(charged.retry_after_s)
+        raise RateLimited(
+            f"Too many checks: at most {charged.limit} beacons are looked at for one client "
+            f"within a minute. Nothing was sent. Try again in {wait_s} s.",
+            retry_after_s=wait_s,
+        )
+
+
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Tell the client what it has left (draft-ietf-httpapi-ratelimit-headers, version 7)."""
     account = request.get(ACCOUNT)

@@ -3,10 +3,16 @@
 from aiohttp import web
 
 from aggregator.api import (
+    admin,
+    admin_pages,
     compat_csc,
     docs,
+    joining,
     languages,
+    logos,
+    managing,
     measuring,
+    members,
     middleware,
     network,
     openapi,
@@ -15,6 +21,7 @@ from aggregator.api import (
     pages_help,
     ratelimit,
     search_runs,
+    services,
     sockets,
     terms,
     v1,
@@ -99,5 +106,7 @@ def build(api: Api) -> web.Application:
     router.add_get("/docs", docs.docs)
     for path, page in PAGES.items():
         router.add_get(path, page)
+    for part in (services, joining, managing, admin, admin_pages, members, logos):
+        part.add_routes(router)
     router.add_static("/static", folder("web") / "static", append_version=False)
     return app

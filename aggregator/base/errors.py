@@ -2,12 +2,16 @@
 
 BeaconError
 ├── BadQuery        the question is wrong: every problem at once        400
+├── Unauthorized    a key or token is missing or wrong                  401
+├── Forbidden       the key is good, and not for this                   403
 ├── NotFound        no such path                                        404
 ├── WrongMethod     the path takes another method                       405
+├── Conflict        the registry holds something that is in the way     409
 ├── TooLarge        the body or address is larger than we read          413
 ├── LoopDetected    the question has been here before                   508
 ├── RateLimited     the client has asked more than its share            429
 ├── Overloaded      too many questions at once                          503
+├── RegistryUnavailable   the registry cannot be read or written now    503
 └── ConfigError     settings or members cannot be used                  (start-up, no status)
 """
 
@@ -32,6 +36,24 @@ class BadQuery(BeaconError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(" ".join(problems))
         self.problems = tuple(problems)
+
+
+class Unauthorized(BeaconError):
+    """A key or token is missing, unknown, revoked or expired."""
+
+    status = 401
+
+
+class Forbidden(BeaconError):
+    """The key is good, but not for this."""
+
+    status = 403
+
+
+class Conflict(BeaconError):
+    """What the registry holds is in the way: an id or address that is taken, a state."""
+
+    status = 409
 
 
 class NotFound(BeaconError):
@@ -80,6 +102,10 @@ class Overloaded(BeaconError):
     def __init__(self, message: str, retry_after_s: int) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class RegistryUnavailable(Overloaded):
+    """The registry cannot be read or written now; nothing was changed."""
 
 
 class ConfigError(BeaconError):

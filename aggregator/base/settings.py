@@ -137,10 +137,7 @@ class CacheSettings(Section):
     @field_serializer("url")
     def _without_credentials(self, value: str) -> str:
         """Leave user, password and options out of whatever is shown or logged."""
-        parts = urlsplit(value)
-        host = parts.netloc.rpartition("@")[2]
-        shown = f"***@{host}" if "@" in parts.netloc else host
-        return f"{parts.scheme}://{shown}{parts.path}"
+        return _shown(value)
 
     @property
     def is_redis(self) -> bool:
@@ -151,11 +148,39 @@ class CacheSettings(Section):
 class RegistrySettings(Section):
     """Where members come from."""
 
-    url: str
+    url: Annotated[str, Field(repr=False)]
     seed: Path | None
     poll_s: Positive
     info_s: Seconds
     probe: bool
+    joining: Literal["approval", "open", "invitation", "closed"]
+    requirements: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...]
+    follow_s: Positive
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        # the message never repeats the address: it may hold a password
+        scheme, colon, rest = value.partition("://")
+        is_sqlite = scheme == "sqlite" and rest.startswith("/") and len(rest) > 1
+        is_postgres = scheme in {"postgresql", "postgres"} and "/" in rest
+        if not colon or not (is_sqlite or is_postgres) or (is_sqlite and "?" in rest):
+            raise ValueError(
+                "expected sqlite:///FILE (three slashes, then the file), sqlite:///:memory: or "
+                "postgresql://[user:password@]host[:port]/database; a password's special "
+                "characters are written %XX"
+            )
+        return value
+
+    @field_serializer("url")
+    def _without_credentials(self, value: str) -> str:
+        """Leave user, password and options out of whatever is shown or logged."""
+        return _shown(value)
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the registry is one process's own and ends with it."""
+        return self.url == "sqlite:///:memory:"
 
 
 class SecuritySettings(Section):
@@ -163,8 +188,20 @@ class SecuritySettings(Section):
 
     allow_private_members: bool
     admin_token: SecretStr | None
+    join_rate_limit: Annotated[int, Field(ge=0, le=1_000_000)]
     rate_limit: Annotated[int, Field(ge=0, le=1_000_000_000)]
     rate_limit_secret: SecretStr | None
+
+    @field_validator("admin_token")
+    @classmethod
+    def _check_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not 0 < len(value.get_secret_value().strip()) < 16:
+            return value
+        if value is None or not value.get_secret_value().strip():
+            return None
+        raise ValueError(
+            "too short to be safe: give at least 16 characters, e.g. from `openssl rand -hex 32`"
+        )
 
 
 class HealthSettings(Section):
@@ -249,6 +286,14 @@ def load(
     if problems:
         raise ConfigError(problems)
     return _relative_to(settings, base)
+
+
+def _shown(url: str) -> str:
+    """Give an address without user, password and options."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    shown = f"***@{host}" if "@" in parts.netloc else host
+    return f"{parts.scheme}://{shown}{parts.path}"
 
 
 def _is_redis_url(url: str) -> bool:

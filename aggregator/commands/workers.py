@@ -24,7 +24,6 @@ import click
 import structlog
 
 from aggregator.app import serve as serve_network
-from aggregator.app import settled
 from aggregator.base.errors import ConfigError
 from aggregator.base.settings import Settings
 from aggregator.commands.exits import UNUSABLE
@@ -55,7 +54,7 @@ def supervise(settings: Settings) -> int:
     with ExitStack() as stack:
         port = _hold_port(settings, stack)
         server = settings.server.model_copy(update={"port": port})
-        settings = settled(settings).model_copy(update={"server": server})
+        settings = settings.model_copy(update={"server": server})
         gc.collect()
         gc.freeze()
         with _signals() as signals, _pipe() as life, _pipe() as ready:

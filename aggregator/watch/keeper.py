@@ -4,27 +4,36 @@ The engine reads the published snapshot and writes nothing; what it learns comes
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
 import structlog
 
-from aggregator.base.errors import ConfigError
+from aggregator.base.errors import ConfigError, RegistryUnavailable
 from aggregator.engine.asking import DialectLearned
 from aggregator.upstream.tokens import Credential, credential_for
 from aggregator.watch.discovery import look_further, recognise
 from aggregator.watch.looking import Discovery, Getter, getter_for
 from aggregator.watch.probing import Caller, probe
 from aggregator.watch.schedule import Extent, LookSchedule, after_glance, place_of
-from registry.seed import SeedFile
+from registry.models import MemberEntry
+from registry.records import Changes
+from registry.seed import Seed, SeedFile
+from registry.seeding import Seeder
 from registry.snapshot import RegisteredMember, SnapshotHolder
 from registry.store import RegistryStore
 
 log = structlog.get_logger(__name__)
 
 CONCURRENT_LOOKS: Final = 8
+WATCH: Final = "watch"
+"""The lease of whoever looks at members."""
+LEASE_S: Final = 10.0
+"""How much longer than three polls the lease lasts when its holder is gone."""
 MANY_TERMS: Final = 500
 """Filters above this many take long enough to work through to be felt by questions."""
 
@@ -39,10 +48,12 @@ class RegistryKeeper:
         self,
         *,
         store: RegistryStore,
+        seeder: Seeder,
         holder: SnapshotHolder,
         getter: Getter,
         network_id: str,
         seed: SeedFile | None,
+        given: Sequence[MemberEntry] = (),
         poll_s: float,
         info_s: float,
         refresh_s: float,
@@ -52,6 +63,11 @@ class RegistryKeeper:
         on_members: Callable[[tuple[str, ...]], None] = lambda ids: None,
     ) -> None:
         self._store = store
+        self._seeder = seeder
+        self._given = tuple(given)
+        self._name = secrets.token_hex(8)
+        self._watches_until = 0.0
+        self._hurry = asyncio.Event()
         self._holder = holder
         self._getter = getter
         self._via = f"1.1 {network_id}"
@@ -67,19 +83,39 @@ class RegistryKeeper:
         self._slots = asyncio.Semaphore(CONCURRENT_LOOKS)
 
     async def start(self) -> None:
-        """Load the seed, publish, and begin to look; raises `ConfigError` for a bad seed."""
-        if self._seed is not None:
-            await self._store.declare(self._seed.read())
+        """Take in the seed, publish, and begin to look; raises `ConfigError` for a bad seed."""
+        if self._seed is not None or self._given:
+            await self._declare()
+        await self._store.refresh()
         await self._publish()
         self._spawn(self._again_and_again(self.reload), "watch the seed")
+        self._spawn(self._again_and_again(self.refresh, hurries=True), "follow the registry")
         self._spawn(self._again_and_again(self._look_around), "look at members")
 
     async def aclose(self) -> None:
-        """End the background tasks."""
-        for task in self._tasks:
+        """End the background tasks; another process may look at members at once."""
+        tasks = set(self._tasks)
+        for task in tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        if tasks:
+            await asyncio.wait(tasks)
+        if self._watches_until and self._store.database.is_shared:
+            self._watches_until = 0.0
+            try:
+                await self._store.drop_lease(WATCH, self._name)
+            except RegistryUnavailable:
+                return  # it ends by itself
+
+    async def refresh(self) -> bool:
+        """Bring into force what was changed in the registry, here or by another process."""
+        if not await self._store.refresh():
+            return False
+        await self._publish()
+        return True
+
+    def hurry(self) -> None:
+        """Look for changes of the registry now; somebody has heard of one."""
+        self._hurry.set()
 
     def learned(self, event: DialectLearned) -> None:
         """Take in what a question taught about a member's dialect."""
@@ -100,7 +136,7 @@ class RegistryKeeper:
         if self._seed is None or not self._seed.has_changed():
             return False
         try:
-            changes = await self._store.declare(self._seed.read())
+            changes = await self._declare()
         except ConfigError as error:
             log.error(  # noqa: TRY400 - the problems say it; a trace would hide them
                 "the members file cannot be used; the last good one stays", problems=error.problems
@@ -112,22 +148,63 @@ class RegistryKeeper:
             changed=changes.changed,
             removed=changes.removed,
         )
-        await self._publish()
+        await self.refresh()
         return True
 
-    async def _again_and_again(self, step: Callable[[], Awaitable[object]]) -> None:
-        """Run a step every `poll_s`."""
+    async def _declare(self) -> Changes:
+        seed = Seed() if self._seed is None else self._seed.read()
+        try:
+            changes = await self._seeder.declare((*self._given, *seed.members), seed.groups)
+        except RegistryUnavailable:
+            if self._seed is not None:
+                self._seed.forget()
+            raise
+        for subject, fields in changes.kept.items():
+            log.warning(
+                "the registry differs from the members file, and stays as it is",
+                subject=subject,
+                differs=fields,
+            )
+        return changes
+
+    async def _again_and_again(
+        self, step: Callable[[], Awaitable[object]], *, hurries: bool = False
+    ) -> None:
+        """Run a step every `poll_s`, or at once when somebody hurries it."""
         while True:
             try:
                 await step()
+            except RegistryUnavailable:
+                log.warning("the registry is not available; its last state stays in force")
             except Exception:
                 # A background service goes on whatever happens; what happened is in the log.
                 log.exception("watching the registry failed")
-            await asyncio.sleep(self._poll_s)
+            if not hurries:
+                await asyncio.sleep(self._poll_s)
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._poll_s):
+                    await self._hurry.wait()
+            self._hurry.clear()
 
     async def _look_around(self) -> None:
-        """Begin the looks that are due and wait for none: a silent member delays no other."""
-        self._begin_looks()
+        """Begin the looks that are due and wait for none: a silent member delays no other.
+
+        Of several processes on one registry one looks, and all know what it saw.
+        """
+        if await self._watches():
+            self._begin_looks()
+
+    async def _watches(self) -> bool:
+        """Whether this process is the one that looks at members; takes that up if nobody does."""
+        if not self._store.database.is_shared:
+            return True
+        now = asyncio.get_running_loop().time()
+        ttl_s = 3 * self._poll_s + LEASE_S
+        if self._watches_until - now < ttl_s / 2:
+            is_mine = await self._store.take_lease(WATCH, self._name, ttl_s)
+            self._watches_until = now + ttl_s if is_mine else 0.0
+        return self._watches_until > now
 
     def _begin_looks(self) -> set[asyncio.Task[None]]:
         """Begin to look at every member that is due; gives all looks that are running."""
@@ -213,12 +290,15 @@ class RegistryKeeper:
         return credential.authorization if isinstance(credential, Credential) else None
 
     async def _learn(self, event: DialectLearned) -> None:
-        if await self._store.learn_dialect(event.member_id, event.dialect):
-            await self._publish()
+        try:
+            if await self._store.learn_dialect(event.member_id, event.dialect):
+                await self._publish()
+        except RegistryUnavailable:
+            log.warning("a dialect was learned and could not be kept", member=event.member_id)
 
     async def _publish(self) -> None:
         async with self._publishing:
-            members = await self._store.members()
+            members = self._store.members
             await _work_out(members)
             self._schedule.keep(self._holder.publish(members).by_id)
             self._on_members(tuple(member.id for member in members))

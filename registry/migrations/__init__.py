@@ -1,0 +1,1 @@
+"""Alembic's migrations of the registry; run at start, inside one transaction."""

@@ -1,0 +1,256 @@
+"""Takes declared members into the registry: a seed file's, or those of a registry it follows.
+
+What an operator changed in the registry stays; what stays is told (`Changes.kept`), see
+`registry.declaring`. All of a declaration is taken in, or nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import insert, select, update
+
+from registry.database import Change, Database
+from registry.declaring import join
+from registry.keys import revoke_service_keys
+from registry.models import Group, MemberEntry
+from registry.records import IMPORT, SEED, Changes, MemberRecord, MemberState, moment
+from registry.rows import load_all, next_position, save, tell
+from registry.snapshot import RegisteredMember
+from registry.tables import FACTS, GROUPS, MEMBERS
+
+ORDERED: Final = "members ordered by an operator"
+"""The fact that the seed does not decide the order of members any more."""
+
+
+class Seeder:
+    """Takes declarations in."""
+
+    def __init__(
+        self, database: Database, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._database = database
+        self._now = now
+
+    async def declare(
+        self, entries: Sequence[MemberEntry], groups: Sequence[Group] = (), *, origin: str = SEED
+    ) -> Changes:
+        """Take in everything that `origin` declares; what it declares no more leaves.
+
+        Members of another origin that are declared here for the first time are taken over by the
+        seed, and by nobody else.
+        """
+
+        async def take(change: Change) -> Changes:
+            taking = _Taking(change, self._now(), origin)
+            await taking.members(entries)
+            if origin == SEED:
+                await taking.groups(groups)
+            return taking.changes()
+
+        return await self._database.change(take)
+
+
+@dataclass
+class _Taking:
+    """One declaration being taken in."""
+
+    change: Change
+    now: datetime
+    origin: str
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def changes(self) -> Changes:
+        return Changes(tuple(self.added), tuple(self.changed), tuple(self.removed), self.kept)
+
+    async def members(self, entries: Sequence[MemberEntry]) -> None:
+        held = {record.id: record for record in await load_all(self.change.connection)}
+        position = await next_position(self.change.connection)
+        for entry in entries:
+            record = held.get(entry.id)
+            if record is None:
+                await self._add(entry, position)
+                position += 1
+            elif self.origin not in {record.origin, SEED}:
+                self.kept[entry.id] = (f"(known from {record.origin})",)
+            elif record.state is MemberState.ACTIVE:
+                await self._join(record, entry)
+            elif record.state is MemberState.REMOVED and record.declared is not None:
+                self.kept[entry.id] = ("(removed)",)
+            else:
+                await self._take_over(record, entry)
+        declared = {entry.id for entry in entries}
+        for record in held.values():
+            is_ours = record.origin == self.origin or self._is_the_seeds(record)
+            if record.declared is not None and is_ours and record.id not in declared:
+                await self._let_go(record)
+        if self.origin == SEED:
+            await self._order([entry.id for entry in entries])
+
+    def _is_the_seeds(self, record: MemberRecord) -> bool:
+        """Whether what is declared of this member was declared in the seed, and this is it."""
+        return self.origin == SEED and not record.origin.startswith(IMPORT)
+
+    async def groups(self, groups: Sequence[Group]) -> None:
+        rows = (await self.change.connection.execute(select(GROUPS))).all()
+        held = {row.id: row for row in rows}
+        for group in groups:
+            row = held.get(group.id)
+            if row is None:
+                await self._write_group(group, group, is_new=True)
+            elif row.is_removed and row.declared is not None:
+                self.kept[f"group {group.id}"] = ("(removed)",)
+            else:
+                before = None if row.declared is None else Group.model_validate_json(row.declared)
+                mine = Group.model_validate_json(row.document)
+                joined = join(before, group if row.is_removed else mine, group)
+                made = Group.model_validate(joined.document)
+                if joined.kept:
+                    self.kept[f"group {group.id}"] = joined.kept
+                if made != mine or before != group or row.is_removed:
+                    await self._write_group(made, group, before=None if row.is_removed else mine)
+        declared = {group.id for group in groups}
+        for row in rows:
+            if row.declared is None or row.id in declared:
+                continue
+            is_unchanged = row.declared == row.document
+            if not is_unchanged and not row.is_removed:
+                self.kept[f"group {row.id}"] = ("(not in the seed)",)
+            await self.change.connection.execute(
+                update(GROUPS)
+                .where(GROUPS.c.id == row.id)
+                .values(
+                    declared=None,
+                    is_removed=row.is_removed or is_unchanged,
+                    revision=self.change.revision,
+                )
+            )
+
+    async def _add(self, entry: MemberEntry, position: int) -> None:
+        at = moment(self.now)
+        record = MemberRecord(
+            member=RegisteredMember(entry),
+            state=MemberState.ACTIVE,
+            origin=self.origin,
+            position=position,
+            created_at=at,
+            updated_at=at,
+            declared=entry,
+        )
+        await save(self.change, record, is_new=True)
+        await self._tell("add", None, record)
+        self.added.append(entry.id)
+
+    async def _join(self, record: MemberRecord, entry: MemberEntry) -> None:
+        if self.origin == SEED and record.origin.startswith(IMPORT):
+            # what its registry declared was not the operator's word; the seed is
+            record = replace(record, origin=SEED, declared=None)
+        joined = join(record.declared, record.entry, entry)
+        made = MemberEntry.model_validate({**joined.document, "id": entry.id})
+        if joined.kept:
+            self.kept[entry.id] = joined.kept
+        if made == record.entry and record.declared == entry:
+            return
+        after = replace(record, member=record.member.with_facts(entry=made), declared=entry)
+        await self._write(record, after, "edit" if made != record.entry else "declare")
+        if made != record.entry:
+            self.changed.append(entry.id)
+
+    async def _take_over(self, record: MemberRecord, entry: MemberEntry) -> None:
+        """Declare a member that waits, was rejected, or was removed: it is the operator's now."""
+        if entry.url != record.entry.url:
+            # who asked to join with another address does not get the keys of this member
+            await revoke_service_keys(self.change, record.id, now=self.now)
+        after = replace(
+            record,
+            member=RegisteredMember(entry),
+            state=MemberState.ACTIVE,
+            origin=self.origin,
+            declared=entry,
+            proposed=None,
+            note="",
+            left_by="",
+        )
+        await self._write(record, after, "add")
+        self.added.append(entry.id)
+
+    async def _let_go(self, record: MemberRecord) -> None:
+        """Take back a declaration: the member leaves, unless somebody else wants it."""
+        is_untouched = record.origin == self.origin and not record.differences
+        if record.state is MemberState.ACTIVE and is_untouched:
+            after = replace(
+                record,
+                state=MemberState.REMOVED,
+                declared=None,
+                note="declared no more",
+                left_by=self.origin,
+            )
+            await self._write(record, after, "remove")
+            self.removed.append(record.id)
+            return
+        if record.state is MemberState.ACTIVE:
+            self.kept[record.id] = ("(not in the seed)",)
+        await self._write(record, replace(record, declared=None), "declare no more")
+
+    async def _order(self, ids: Sequence[str]) -> None:
+        """Put members in the order of the seed, unless an operator has ordered them."""
+        query = select(FACTS.c.value).where(FACTS.c.name == ORDERED)
+        if (await self.change.connection.execute(query)).scalar_one_or_none() is not None:
+            return
+        rows = await self.change.connection.execute(
+            select(MEMBERS.c.id, MEMBERS.c.position).order_by(MEMBERS.c.position, MEMBERS.c.id)
+        )
+        places = {row.id: row.position for row in rows}
+        listed = [member_id for member_id in dict.fromkeys(ids) if member_id in places]
+        wanted = [*listed, *(member_id for member_id in places if member_id not in {*listed})]
+        for position, member_id in enumerate(wanted):
+            if places[member_id] != position:
+                await self.change.connection.execute(
+                    update(MEMBERS)
+                    .where(MEMBERS.c.id == member_id)
+                    .values(position=position, revision=self.change.revision)
+                )
+
+    async def _write(self, before: MemberRecord, after: MemberRecord, action: str) -> None:
+        after = replace(after, updated_at=moment(self.now))
+        await save(self.change, after)
+        await self._tell(action, before, after)
+
+    async def _tell(self, action: str, before: MemberRecord | None, after: MemberRecord) -> None:
+        await tell(
+            self.change,
+            now=self.now,
+            by=self.origin,
+            action=action,
+            subject=after.id,
+            before=None if before is None else before.document(),
+            after=after.document(),
+        )
+
+    async def _write_group(
+        self, group: Group, declared: Group, *, is_new: bool = False, before: Group | None = None
+    ) -> None:
+        values = {
+            "document": group.model_dump_json(exclude_defaults=True),
+            "declared": declared.model_dump_json(exclude_defaults=True),
+            "is_removed": False,
+            "revision": self.change.revision,
+        }
+        if is_new:
+            await self.change.connection.execute(insert(GROUPS).values(id=group.id, **values))
+        else:
+            chosen = GROUPS.c.id == group.id
+            await self.change.connection.execute(update(GROUPS).where(chosen).values(**values))
+        await tell(
+            self.change,
+            now=self.now,
+            by=self.origin,
+            action="describe group",
+            subject=f"group:{group.id}",
+            before=None if before is None else before.model_dump(mode="json"),
+            after=group.model_dump(mode="json"),
+        )

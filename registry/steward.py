@@ -1,0 +1,509 @@
+"""What operators and members do with members: every change in one transaction with its log line.
+
+A change that changes nothing is no error and leaves no line. Errors are those of
+`aggregator.base.errors`: `BadQuery` names every field that is wrong, `NotFound`, `Conflict`,
+`Forbidden`, `RegistryUnavailable`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any, Final, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from sqlalchemy import delete, insert, select, update
+
+from aggregator.base.errors import BadQuery, Conflict, Forbidden, NotFound
+from registry.database import Change
+from registry.keys import KeyKind, find_key, make_key, revoke_service_keys, spend
+from registry.models import OPERATOR_ONLY, MemberEntry, Organization, Pause, describe_problems
+from registry.records import (
+    OPERATOR,
+    REGISTRATION,
+    MemberRecord,
+    MemberState,
+    as_document,
+    moment,
+)
+from registry.rows import load, load_all, next_position, save, tell
+from registry.seeding import ORDERED
+from registry.snapshot import RegisteredMember
+from registry.store import RegistryStore
+from registry.tables import FACTS, MEMBERS, SPENT_FORMS
+
+T = TypeVar("T")
+
+FORM_KEPT_S: Final = 2 * 86_400.0
+"""How long a used form is remembered; forms themselves are valid for less."""
+_STANDING: Final = {
+    MemberState.ACTIVE: "is a member",
+    MemberState.PENDING: "has asked to join",
+    MemberState.REJECTED: "was turned away",
+    MemberState.REMOVED: "was removed",
+}
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+class Registration(BaseModel):
+    """What a beacon says of itself when it joins; anything else is the operator's to say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    url: str
+    name: str = ""
+    description: str = ""
+    organization: Organization | None = None
+    protocol: str = "auto"
+    assemblies: tuple[str, ...] = ()
+    contact: str = Field(default="", max_length=320)
+
+    @field_validator("contact")
+    @classmethod
+    def _check_contact(cls, value: str) -> str:
+        value = value.strip()
+        name, at, host = value.rpartition("@")
+        if value and not (
+            at and name and "." in host and value.isprintable() and not {*" <>,"} & {*value}
+        ):
+            raise ValueError("an e-mail address, as name@example.org")
+        return value
+
+    def entry(self) -> MemberEntry:
+        """Give the entry it makes; raises `ValidationError`."""
+        return MemberEntry.model_validate(
+            self.model_dump(exclude={"contact"}, exclude_defaults=True, mode="json")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What came of joining."""
+
+    record: MemberRecord
+    service_key: str
+    """Shown now and never again."""
+
+
+class Steward:
+    """Changes members; `changed` is awaited after every change, to bring it into force here."""
+
+    def __init__(
+        self,
+        store: RegistryStore,
+        *,
+        changed: Callable[[], Awaitable[object]],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._database = store.database
+        self._changed = changed
+        self._now = now
+
+    async def record(self, member_id: str) -> MemberRecord:
+        """Give a member of whatever state; raises `NotFound`."""
+        found = await self._database.read(lambda connection: load(connection, member_id))
+        if found is None:
+            raise NotFound(f"There is no member “{member_id[:80]}”.")
+        return found
+
+    async def records(self) -> tuple[MemberRecord, ...]:
+        """Give every member of whatever state, in registry order."""
+        return await self._database.read(load_all)
+
+    async def add(
+        self, document: Mapping[str, Any], *, by: str, origin: str = OPERATOR, contact: str = ""
+    ) -> MemberRecord:
+        """Add a member at once."""
+        entry = checked_entry(document)
+
+        async def put(change: Change) -> MemberRecord:
+            await self._refuse_taken(change, entry, by=by)
+            return await self._put(
+                change, entry, state=MemberState.ACTIVE, origin=origin, by=by, contact=contact
+            )
+
+        return await self._do(put)
+
+    async def register(
+        self,
+        registration: Registration,
+        *,
+        by: str,
+        at_once: bool = False,
+        invitation: str | None = None,
+        form: str | None = None,
+    ) -> Registered:
+        """Let a beacon join: pending, or a member at once by an invitation or if `at_once`.
+
+        `form` is the one-time token of the form that was sent; raises `Conflict` for the second.
+        An invitation that opens nothing is `Forbidden`.
+        """
+        entry = checked(registration.entry)
+
+        async def put(change: Change) -> Registered:
+            if form is not None:
+                await self._spend_form(change, form, entry.id)
+            await self._refuse_taken(change, entry, by=by)
+            is_invited = invitation is not None and bool(invitation.strip())
+            if is_invited:
+                key = await find_key(change.connection, invitation or "", KeyKind.INVITATION)
+                refusal = "this network has not given it out" if key is None else None
+                refusal = refusal or (key.refusal(self._now()) if key else None)
+                if key is None or refusal:
+                    raise Forbidden(f"invitation: {refusal}. Leave it out to wait for approval.")
+                await spend(change, key)
+            state = MemberState.ACTIVE if at_once or is_invited else MemberState.PENDING
+            record = await self._put(
+                change,
+                entry,
+                state=state,
+                origin=REGISTRATION,
+                by=by,
+                contact=registration.contact,
+                action="join" if state is MemberState.ACTIVE else "ask to join",
+            )
+            await revoke_service_keys(change, entry.id, now=self._now())
+            service_key, _ = await make_key(
+                change, KeyKind.SERVICE, owner=entry.id, now=self._now()
+            )
+            return Registered(record, service_key)
+
+        return await self._do(put)
+
+    async def edit(
+        self, member_id: str, changes: Mapping[str, Any], *, by: str, contact: str | None = None
+    ) -> MemberRecord:
+        """Change fields of an entry; None puts a field back to its default."""
+
+        def alter(record: MemberRecord) -> MemberRecord:
+            entry = _edited(record.entry, changes)
+            told = record.contact if contact is None else contact
+            return replace(record, member=record.member.with_facts(entry=entry), contact=told)
+
+        return await self.amend(member_id, alter, by=by, action="edit")
+
+    async def propose(
+        self,
+        member_id: str,
+        changes: Mapping[str, Any],
+        *,
+        by: str,
+        at_once: bool,
+        contact: str | None = None,
+    ) -> MemberRecord:
+        """Change fields on a member's own behalf: only those a registration may set.
+
+        Without `at_once` another address waits for the operator while the member stays as it is.
+        """
+        if forbidden := sorted(OPERATOR_ONLY & changes.keys()):
+            raise BadQuery(
+                [f"{name}: only the operator of this network sets it" for name in forbidden]
+            )
+
+        def alter(record: MemberRecord) -> MemberRecord:
+            entry = _edited(record.proposed or record.entry, changes)
+            told = record.contact if contact is None else contact
+            record = replace(record, contact=told)
+            is_moved = _place(entry.url) != _place(record.entry.url)
+            if record.state is MemberState.ACTIVE and is_moved and not at_once:
+                return replace(record, proposed=entry)
+            return replace(record, member=record.member.with_facts(entry=entry), proposed=None)
+
+        return await self.amend(member_id, alter, by=by, action="edit")
+
+    async def approve(self, member_id: str, *, by: str) -> MemberRecord:
+        """Let a member in that waits, or a change of its own that waits."""
+
+        def alter(record: MemberRecord) -> MemberRecord:
+            if record.state is MemberState.REMOVED:
+                raise Conflict(f"{member_id} has been removed: restore it instead.")
+            if record.proposed is not None:
+                member = record.member.with_facts(entry=record.proposed)
+                record = replace(record, member=member, proposed=None)
+            return replace(record, state=MemberState.ACTIVE, note="")
+
+        return await self.amend(member_id, alter, by=by, action="approve")
+
+    async def reject(self, member_id: str, *, by: str, note: str = "") -> MemberRecord:
+        """Turn a member away that waits, or a change of its own that waits."""
+
+        def alter(record: MemberRecord) -> MemberRecord:
+            if record.state is MemberState.ACTIVE and record.proposed is not None:
+                return replace(record, proposed=None)
+            if record.state is MemberState.REJECTED:
+                return record
+            if record.state is not MemberState.PENDING:
+                raise Conflict(f"{member_id} does not wait for approval: it is {record.state}.")
+            return replace(record, state=MemberState.REJECTED, note=_note(note))
+
+        return await self.amend(member_id, alter, by=by, action="reject", note=note)
+
+    async def pause(
+        self,
+        member_id: str,
+        *,
+        by: str,
+        until: date | datetime | str | None = None,
+        note: str = "",
+        as_member: bool = False,
+    ) -> MemberRecord:
+        """Stop asking a member for a while; `until` is a date or moment, None for open end."""
+        who: Literal["operator", "member"] = "member" if as_member else "operator"
+        document = {"until": until or None, "note": note.strip(), "by": who}
+        try:
+            pause = Pause.model_validate(document)
+        except ValidationError as error:
+            raise BadQuery(describe_problems("paused", error.errors())) from None
+        if pause.is_over(self._now()):
+            raise BadQuery(["until: this is in the past; give a later day, as 2030-12-31"])
+
+        def alter(record: MemberRecord) -> MemberRecord:
+            _refuse_operators_pause(record, as_member=as_member)
+            entry = record.entry.model_copy(update={"paused": pause})
+            return replace(record, member=record.member.with_facts(entry=entry))
+
+        return await self.amend(member_id, alter, by=by, action="pause", note=note)
+
+    async def resume(self, member_id: str, *, by: str, as_member: bool = False) -> MemberRecord:
+        """Ask a member again."""
+
+        def alter(record: MemberRecord) -> MemberRecord:
+            _refuse_operators_pause(record, as_member=as_member)
+            entry = record.entry.model_copy(update={"paused": None})
+            return replace(record, member=record.member.with_facts(entry=entry))
+
+        return await self.amend(member_id, alter, by=by, action="resume")
+
+    async def remove(self, member_id: str, *, by: str, note: str = "") -> MemberRecord:
+        """Take a member out of the network; it can be restored."""
+
+        def alter(record: MemberRecord) -> MemberRecord:
+            if record.state is MemberState.REMOVED:
+                return record
+            return replace(
+                record, state=MemberState.REMOVED, proposed=None, note=_note(note), left_by=by
+            )
+
+        return await self.amend(member_id, alter, by=by, action="remove", note=note)
+
+    async def restore(self, member_id: str, *, by: str) -> MemberRecord:
+        """Bring back a member that was removed."""
+
+        def alter(record: MemberRecord) -> MemberRecord:
+            if record.state not in {MemberState.REMOVED, MemberState.ACTIVE}:
+                raise Conflict(f"{member_id} was not removed: it is {record.state}.")
+            return replace(record, state=MemberState.ACTIVE, note="", left_by="")
+
+        return await self.amend(member_id, alter, by=by, action="restore")
+
+    async def order(self, ids: Sequence[str], *, by: str) -> tuple[str, ...]:
+        """Put these members first, in this order; gives the whole order."""
+
+        async def put(change: Change) -> tuple[str, ...]:
+            held = {record.id: record for record in await load_all(change.connection)}
+            if unknown := [member_id for member_id in ids if member_id not in held]:
+                raise BadQuery([f"order: there is no member “{name[:80]}”" for name in unknown])
+            first = tuple(dict.fromkeys(ids))
+            wanted = (*first, *(member_id for member_id in held if member_id not in {*first}))
+            if wanted == tuple(held):
+                return wanted
+            for position, member_id in enumerate(wanted):
+                if held[member_id].position != position:
+                    values = {"position": position, "revision": change.revision}
+                    chosen = MEMBERS.c.id == member_id
+                    await change.connection.execute(update(MEMBERS).where(chosen).values(**values))
+            await change.connection.execute(delete(FACTS).where(FACTS.c.name == ORDERED))
+            await change.connection.execute(
+                insert(FACTS).values(name=ORDERED, value=moment(self._now()))
+            )
+            await tell(
+                change,
+                now=self._now(),
+                by=by,
+                action="order",
+                subject="order",
+                before={"order": list(held)},
+                after={"order": list(wanted)},
+            )
+            return wanted
+
+        return await self._do(put)
+
+    async def amend(
+        self,
+        member_id: str,
+        alter: Callable[[MemberRecord], MemberRecord],
+        *,
+        by: str,
+        action: str,
+        note: str = "",
+    ) -> MemberRecord:
+        """Change one member by a pure function of its record."""
+
+        async def put(change: Change) -> MemberRecord:
+            before = await load(change.connection, member_id)
+            if before is None:
+                raise NotFound(f"There is no member “{member_id[:80]}”.")
+            after = alter(before)
+            if after == before:
+                return before
+            if _place(after.entry.url) != _place(before.entry.url):
+                await self._refuse_taken(change, after.entry, by=by, but=member_id)
+            if after.proposed is not None and after.proposed != before.proposed:
+                await self._refuse_taken(change, after.proposed, by=by, but=member_id)
+            after = replace(after, updated_at=moment(self._now()))
+            await save(change, after)
+            await tell(
+                change,
+                now=self._now(),
+                by=by,
+                action=action,
+                subject=member_id,
+                before=before.document(),
+                after=after.document(),
+                note=note,
+            )
+            return after
+
+        return await self._do(put)
+
+    async def _do(self, put: Callable[[Change], Awaitable[T]]) -> T:
+        made = await self._database.change(put)
+        await self._changed()
+        return made
+
+    async def _put(
+        self,
+        change: Change,
+        entry: MemberEntry,
+        *,
+        state: MemberState,
+        origin: str,
+        by: str,
+        contact: str,
+        action: str = "add",
+    ) -> MemberRecord:
+        """Write a new member, over a removed one of its id if there is any."""
+        before = await load(change.connection, entry.id)
+        at = moment(self._now())
+        position = await next_position(change.connection)
+        record = MemberRecord(
+            member=RegisteredMember(entry),
+            state=state,
+            origin=origin,
+            position=position if before is None else before.position,
+            created_at=at,
+            updated_at=at,
+            contact=contact,
+        )
+        await save(change, record, is_new=before is None)
+        await tell(
+            change,
+            now=self._now(),
+            by=by,
+            action=action,
+            subject=entry.id,
+            before=None if before is None else before.document(),
+            after=record.document(),
+        )
+        return record
+
+    async def _refuse_taken(
+        self, change: Change, entry: MemberEntry, *, by: str, but: str | None = None
+    ) -> None:
+        """Refuse an id or address that another member has; raises `Conflict`.
+
+        What an operator removed or turned away does not come back by registering again.
+        """
+        problems = []
+        place = _place(entry.url)
+        for record in await load_all(change.connection):
+            if record.id == but:
+                continue
+            is_gone = record.state is MemberState.REMOVED
+            may_come_back = record.left_by == f"member:{record.id}" or by.startswith(OPERATOR)
+            if is_gone and may_come_back and record.declared is None:
+                continue
+            is_here = _place(record.entry.url) == place
+            if record.id == entry.id:
+                way = "restore it or choose" if is_gone and by.startswith(OPERATOR) else "choose"
+                problems.append(f"id: “{entry.id}” is taken; {way} another one.")
+            if is_here and record.entry.protocol == entry.protocol:
+                problems.append(f"url: a beacon at this address {_STANDING[record.state]} already.")
+        if problems:
+            raise Conflict(" ".join(dict.fromkeys(problems)))
+
+    async def _spend_form(self, change: Change, form: str, outcome: str) -> None:
+        now = self._now().timestamp()
+        await change.connection.execute(delete(SPENT_FORMS).where(SPENT_FORMS.c.expires_at < now))
+        query = select(SPENT_FORMS.c.outcome).where(SPENT_FORMS.c.token == form)
+        spent = (await change.connection.execute(query)).scalar_one_or_none()
+        if spent is not None:
+            raise Conflict(
+                f"This form was sent before, and “{spent}” was registered by it. Its service key "
+                "was shown in the answer to the first one; if it is lost, ask the operator for "
+                "another."
+            )
+        await change.connection.execute(
+            insert(SPENT_FORMS).values(token=form, outcome=outcome, expires_at=now + FORM_KEPT_S)
+        )
+
+
+def checked_entry(document: Mapping[str, Any]) -> MemberEntry:
+    """Read an entry; raises `BadQuery` naming every field that is wrong."""
+    return checked(lambda: MemberEntry.model_validate(dict(document)))
+
+
+def checked_registration(document: Mapping[str, Any]) -> Registration:
+    """Read a registration; raises `BadQuery` naming every field that is wrong."""
+    forbidden = sorted(OPERATOR_ONLY & document.keys())
+    problems = [f"{name}: only the operator of this network sets it" for name in forbidden]
+    rest = {name: value for name, value in document.items() if name not in OPERATOR_ONLY}
+    registration = None
+    try:
+        registration = Registration.model_validate(rest)
+    except ValidationError as error:
+        problems += describe_problems("", error.errors())
+    known = {name: value for name, value in rest.items() if name in MemberEntry.model_fields}
+    try:
+        MemberEntry.model_validate(known)
+    except ValidationError as error:
+        problems += describe_problems("", error.errors())
+    if problems or registration is None:
+        raise BadQuery(tuple(dict.fromkeys(problems)))
+    return registration
+
+
+def checked(make: Callable[[], MemberEntry]) -> MemberEntry:
+    """Make an entry; raises `BadQuery` naming every field that is wrong."""
+    try:
+        return make()
+    except ValidationError as error:
+        raise BadQuery(describe_problems("", error.errors())) from None
+
+
+def _edited(entry: MemberEntry, changes: Mapping[str, Any]) -> MemberEntry:
+    if "id" in changes and changes["id"] != entry.id:
+        raise BadQuery(["id: it cannot be changed; add a member with the other id instead"])
+    document = {**as_document(entry), **changes}
+    return checked_entry({key: value for key, value in document.items() if value is not None})
+
+
+def _place(url: str) -> str:
+    """Give an address in the one spelling in which two are compared."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    return f"{host}:{port}{parts.path.rstrip('/')}"
+
+
+def _note(text: str) -> str:
+    return text.strip()[:2_000]
+
+
+def _refuse_operators_pause(record: MemberRecord, *, as_member: bool) -> None:
+    pause = record.entry.paused
+    if as_member and pause is not None and pause.by == "operator":
+        raise Forbidden("paused: the operator of this network paused it, and alone can end that.")
