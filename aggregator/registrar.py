@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from aggregator.base.errors import ConfigError
+import structlog
+
+from aggregator.base.errors import ConfigError, RegistryUnavailable
 from aggregator.base.settings import Settings
 from aggregator.upstream.client import MemberClient
 from aggregator.watch.following import Follower
@@ -17,6 +19,8 @@ from registry.seeding import Seeder
 from registry.steward import Steward
 from registry.store import RegistryStore
 
+log = structlog.get_logger(__name__)
+
 
 class Force:
     """Brings changes into force; does nothing beyond the store until a network says how."""
@@ -26,8 +30,11 @@ class Force:
         self.bring = store.refresh
 
     async def __call__(self) -> None:
-        """Bring what was changed into force."""
-        await self.bring()
+        """Bring what was changed into force; it is kept, so a failure here only delays it."""
+        try:
+            await self.bring()
+        except RegistryUnavailable:
+            log.warning("a change was kept and comes into force later")
 
 
 @dataclass(frozen=True, slots=True)

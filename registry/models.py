@@ -195,8 +195,8 @@ class MemberEntry(BaseModel):
             raise ValueError("no user name or password in the address; use `token`")
         if parts.query or parts.fragment:
             raise ValueError("the address is the base of the beacon, without ? and #")
-        if len(url) > MAX_URL or not url.isprintable() or " " in url:
-            raise ValueError(f"an address is at most {MAX_URL:,} printable characters, no spaces")
+        if len(url) > MAX_URL or not url.isprintable():
+            raise ValueError(f"an address is at most {MAX_URL:,} printable characters")
         return url.rstrip("/")
 
     @field_validator("assemblies", mode="before")
@@ -231,18 +231,7 @@ class MemberEntry(BaseModel):
     @field_validator("organization")
     @classmethod
     def _check_organization(cls, value: Organization | None) -> Organization | None:
-        if value is None:
-            return None
-        if not value.name.strip() or len(value.name) > 200 or not value.name.isprintable():
-            raise ValueError("an organization's name is 1 to 200 printable characters")
-        if len(value.description or "") > 10_000:
-            raise ValueError("an organization's description is at most 10,000 characters")
-        for field, schemes in _ADDRESSES.items():
-            address = getattr(value, field) or ""
-            if address and not (len(address) <= MAX_URL and address.startswith(schemes)):
-                allowed = " or ".join(schemes)
-                raise ValueError(f"{field} starts with {allowed}, at most {MAX_URL:,} characters")
-        return value
+        return _checked_organization(value)
 
     @model_validator(mode="after")
     def _check_legacy(self) -> Self:
@@ -291,6 +280,18 @@ class Group(BaseModel):
                 "with one"
             )
         return value
+
+    @field_validator("name")
+    @classmethod
+    def _check_name(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("a name is one line of printable characters")
+        return value.strip()
+
+    @field_validator("organization")
+    @classmethod
+    def _check_organization(cls, value: Organization | None) -> Organization | None:
+        return _checked_organization(value)
 
 
 class DataSet(BaseModel):
@@ -404,12 +405,27 @@ def describe_problems(location: str, errors: list[Any]) -> list[str]:
     """Turn pydantic's errors into one sentence each, naming the place in the document."""
     sentences = []
     for error in errors:
-        where = ".".join(str(part) for part in error["loc"])
+        where = ".".join(filter(None, (location, *map(str, error["loc"]))))
         message = error["msg"].removeprefix("Value error, ")
         if error["type"] == "extra_forbidden":
             message = "unknown key"
-        sentences.append(f"{location}{'.' if location and where else ''}{where}: {message}")
+        sentences.append(f"{where}: {message}" if where else message)
     return sentences
+
+
+def _checked_organization(value: Organization | None) -> Organization | None:
+    if value is None:
+        return None
+    if not value.name.strip() or len(value.name) > 200 or not value.name.isprintable():
+        raise ValueError("an organization's name is 1 to 200 printable characters")
+    if len(value.description or "") > 10_000:
+        raise ValueError("an organization's description is at most 10,000 characters")
+    for field, schemes in _ADDRESSES.items():
+        address = getattr(value, field) or ""
+        if address and not (len(address) <= MAX_URL and address.startswith(schemes)):
+            allowed = " or ".join(schemes)
+            raise ValueError(f"{field} starts with {allowed}, at most {MAX_URL:,} characters")
+    return value
 
 
 def _assembly(name: object) -> Assembly:

@@ -93,7 +93,7 @@ class RegistryStore:
     async def learn_capabilities(self, member_id: str, capabilities: Capabilities) -> bool:
         """Keep what a member said of itself; False if only its times are new."""
         record = self._records.get(member_id)
-        if record is None:
+        if record is None or record.state is not MemberState.ACTIVE:
             return False
         known = record.member.capabilities
         again = known.model_copy(update={name: getattr(capabilities, name) for name in _OF_A_LOOK})
@@ -115,7 +115,7 @@ class RegistryStore:
         `probes` are the sentences of a probing, which replace those of the last.
         """
         record = self._records.get(member_id)
-        if record is None:
+        if record is None or record.state is not MemberState.ACTIVE:
             return False
         known = record.member
         learned = known.learned.merged(dialect)

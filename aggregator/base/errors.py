@@ -51,9 +51,16 @@ class Forbidden(BeaconError):
 
 
 class Conflict(BeaconError):
-    """What the registry holds is in the way: an id or address that is taken, a state."""
+    """What the registry holds is in the way: an id or address that is taken, a state.
+
+    `problems` are the sentences that begin with the field they are about, if any does.
+    """
 
     status = 409
+
+    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
 
 
 class NotFound(BeaconError):

@@ -195,13 +195,13 @@ class SecuritySettings(Section):
     @field_validator("admin_token")
     @classmethod
     def _check_token(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not 0 < len(value.get_secret_value().strip()) < 16:
-            return value
-        if value is None or not value.get_secret_value().strip():
-            return None
-        raise ValueError(
-            "too short to be safe: give at least 16 characters, e.g. from `openssl rand -hex 32`"
-        )
+        token = "" if value is None else value.get_secret_value().strip()
+        if 0 < len(token) < 16:
+            raise ValueError(
+                "too short to be safe: give at least 16 characters, e.g. from "
+                "`openssl rand -hex 32`"
+            )
+        return SecretStr(token) if token else None
 
 
 class HealthSettings(Section):

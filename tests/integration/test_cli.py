@@ -658,7 +658,7 @@ def test_settings_are_shown_as_they_apply_and_secrets_are_not(tmp_path: Path) ->
         cwd=tmp_path,
         BEACON_QUERY__DEADLINE_S="2",
         BEACON_QUERY__MAX_DEADLINE_S="9",
-        BEACON_SECURITY__ADMIN_TOKEN="open-sesame",
+        BEACON_SECURITY__ADMIN_TOKEN="open-sesame-open-sesame",
     )
     assert ran.code == 0
     shown = yaml.safe_load(ran.out)

@@ -220,8 +220,8 @@ class TestPaused:
                 )
                 for entry in entries
             ]
-            await net.network.keeper._store.declare(changed)
-            await net.network.keeper._publish()
+            await net.network.registry.seeder.declare(changed)
+            await net.network.keeper.refresh()
 
             reply = await net.ask(BRAF)
 

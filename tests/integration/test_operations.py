@@ -127,9 +127,15 @@ def is_refused(url: str) -> bool:
     return False
 
 
+def test_several_workers_need_a_registry_they_can_share(tmp_path: Path) -> None:
+    sets = ("--set", "server.workers=2", "--set", "registry.url=sqlite:///:memory:")
+    ended = run("serve", "--port", "0", *sets, cwd=tmp_path)
+    assert ended.code == 4
+    assert "with server.workers 2 give a file" in ended.err
+
+
 def test_workers_share_the_port_and_one_identity(tmp_path: Path) -> None:
-    sets = ("server.workers=2", "registry.url='sqlite:///:memory:'")
-    with serving(tmp_path, *sets) as started:
+    with serving(tmp_path, "server.workers=2") as started:
         eventually(lambda: both_answer(started))
         names = {json.loads(started.get("/service-info")[2])["id"] for _ in range(20)}
         assert len(names) == 1

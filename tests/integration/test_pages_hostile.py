@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.faulty import FaultyMember
-from tests.networks import Running, entry, network_of, scripted
+from tests.faulty import FaultyMember, json_answer
+from tests.networks import V2_INFO, Running, entry, network_of, scripted
 from tests.pages import Page, events, look, read, search, tells, without_tags
 
 FOUND = "7-140753336-A-T"
@@ -56,13 +56,14 @@ def hostile(word: str) -> Any:
 )
 async def net(request: pytest.FixtureRequest, nothing_left: None) -> AsyncIterator[Running]:
     word = request.param
-    async with FaultyMember(scripted(hostile(word))) as member:
-        words = {
-            "name": word,
-            "description": word[:9_000],
-            "organization": {"name": word, "url": "javascript:alert(1)"},
-        }
-        async with network_of([entry(member, **words)]) as running:
+    words = {
+        "name": word,
+        "description": word,
+        "organization": {"id": word, "name": word, "welcomeUrl": "javascript:alert(1)"},
+    }
+    info = json_answer({**V2_INFO, "response": {**V2_INFO["response"], **words}})
+    async with FaultyMember(scripted(hostile(word), info=info)) as member:
+        async with network_of([entry(member)]) as running:
             yield running
 
 

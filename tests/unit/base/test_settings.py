@@ -259,10 +259,10 @@ def test_a_file_of_another_kind_is_refused(file, text, words):
 
 
 def test_a_secret_is_never_shown(monkeypatch):
-    monkeypatch.setenv("BEACON_SECURITY__ADMIN_TOKEN", "hunter2")
+    monkeypatch.setenv("BEACON_SECURITY__ADMIN_TOKEN", "hunter2 and hunter3")
     settings = load()
     assert settings.security.admin_token is not None
-    assert settings.security.admin_token.get_secret_value() == "hunter2"
+    assert settings.security.admin_token.get_secret_value() == "hunter2 and hunter3"
     shown = (repr(settings), str(settings.security), settings.model_dump_json())
     assert not any("hunter2" in one for one in shown)
 
@@ -270,7 +270,55 @@ def test_a_secret_is_never_shown(monkeypatch):
 def test_a_problem_does_not_show_a_secret(monkeypatch):
     monkeypatch.setenv("BEACON_SECURITY__ADMIN_TOKEN", "hunter2")
     monkeypatch.setenv("BEACON_SECURITY__RATE_LIMIT", "lots")
-    assert "hunter2" not in "".join(problems())
+    told = "".join(problems())
+    assert "hunter2" not in told
+    assert "admin_token: too short to be safe" in told
+
+
+@pytest.mark.parametrize("nothing", ["", "  "])
+def test_no_token_is_no_token(monkeypatch, nothing):
+    monkeypatch.setenv("BEACON_SECURITY__ADMIN_TOKEN", nothing)
+    assert load().security.admin_token is None
+
+
+# --- the registry's address ---
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "sqlite:///:memory:",
+            "sqlite:///members.sqlite3",
+            "sqlite:////var/lib/x/members.sqlite3",
+        ),
+        *("postgresql://host/beacons", "postgres://user:hunter2@host:5432/b?sslmode=require"),
+    ],
+)
+def test_addresses_of_a_registry(url):
+    assert load(None, {"registry": {"url": url}}).registry.url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "members.sqlite3", "sqlite://members.sqlite3", "sqlite:///", "sqlite:///a?mode=ro"),
+        *("postgresql://hunter2", "mysql://user:hunter2@host/b", "redis://hunter2/1"),
+    ],
+)
+def test_what_is_no_address_of_a_registry_is_refused_without_repeating_it(url):
+    with pytest.raises(ConfigError) as raised:
+        load(None, {"registry": {"url": url}})
+    (told,) = raised.value.problems
+    assert "registry.url: expected sqlite:///FILE" in told
+    assert "hunter2" not in told
+
+
+def test_the_password_of_a_registry_is_never_shown():
+    settings = load(None, {"registry": {"url": "postgresql://me:hunter2@host/beacons?x=hunter2"}})
+    shown = (repr(settings), settings.model_dump_json())
+    assert not any("hunter2" in one for one in shown)
+    assert settings.model_dump(mode="json")["registry"]["url"] == "postgresql://***@host/beacons"
 
 
 # --- values ---

@@ -6,7 +6,7 @@ import pytest
 
 from aggregator.base.errors import ConfigError
 from aggregator.base.resources import folder
-from registry.seed import SeedFile, read_entries, read_seed
+from registry.seed import Seed, SeedFile, read_entries, read_seed
 
 ONE = "members:\n  - {id: one, url: 'https://one.example.org'}\n"
 
@@ -27,17 +27,17 @@ def test_members_are_read_in_their_order(path):
     path.write_text(
         "members:\n  - {id: b, url: 'https://b.org'}\n  - {id: a, url: 'https://a.org'}\n"
     )
-    assert [entry.id for entry in read_seed(path)] == ["b", "a"]
+    assert [entry.id for entry in read_seed(path).members] == ["b", "a"]
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "members:\n", "members: []\n", "{}\n"])
 def test_a_file_without_members_is_an_empty_network(path, text):
     path.write_text(text)
-    assert read_seed(path) == ()
+    assert read_seed(path) == Seed()
 
 
 def test_the_example_file_can_be_used():
-    entries = read_seed(folder("config") / "members.yaml")
+    entries = read_seed(folder("config") / "members.yaml").members
     assert [entry.id for entry in entries] == ["example-cancer", "old-university"]
 
 
@@ -68,8 +68,8 @@ members:
     ("text", "words"),
     [
         ("members: [", "not YAML"),
-        ("- one\n- two\n", "expected one key, members"),
-        ("members: []\nothers: []\n", "expected one key, members"),
+        ("- one\n- two\n", "expected two keys, members and groups"),
+        ("members: []\nothers: []\n", "expected two keys, members and groups"),
         ("members: {one: two}\n", "members: expected a list"),
         (b"members: \xff\n", "not UTF-8 text"),
         ("!!python/object/apply:os.getcwd []", "not YAML"),

@@ -14,8 +14,8 @@ from aggregator.watch.keeper import RegistryKeeper
 from registry.models import Dialect, Protocol
 from registry.seed import SeedFile
 from registry.snapshot import SnapshotHolder
-from registry.store import MemoryStore
 from tests.builders import Clock, member
+from tests.unit.watch.stores import FakeStore
 
 V2 = {"meta": {"apiVersion": "v2.0.0"}, "response": {"id": "org.v2", "name": "Two"}}
 ONE = "members:\n  - {id: one, url: 'https://one.example.org'}\n"
@@ -48,12 +48,13 @@ class World:
     """A keeper and everything around it."""
 
     def __init__(self, seed=None, environ=None):
-        self.store = MemoryStore()
+        self.store = FakeStore()
         self.holder = SnapshotHolder()
         self.site = Site()
         self.heard = []
         self.keeper = RegistryKeeper(
             store=self.store,
+            seeder=self.store,
             holder=self.holder,
             getter=self.site,
             network_id="us",
@@ -78,7 +79,7 @@ class World:
 
     async def declare(self, *entries):
         await self.store.declare([one.entry for one in entries])
-        self.holder.publish(await self.store.members())
+        self.holder.publish(self.store.members)
 
 
 @pytest.fixture
@@ -342,7 +343,7 @@ async def test_trouble_in_the_background_does_not_end_it(path, monkeypatch):
     monkeypatch.setattr(world.keeper, "look_at_all", None)  # calling it fails
     await world.keeper.start()
     await settle(world)
-    assert len(world.keeper._tasks) == 2
+    assert len(world.keeper._tasks) == 3
     await world.keeper.aclose()
 
 

@@ -12,8 +12,8 @@ from aggregator.watch.keeper import RegistryKeeper
 from aggregator.watch.probing import Probing
 from registry.models import Dialect, Document
 from registry.snapshot import SnapshotHolder
-from registry.store import MemoryStore
 from tests.builders import Clock, member
+from tests.unit.watch.stores import FakeStore
 
 HOUR = 3600
 WHOLE = ["configuration", "entry_types", "filtering_terms?limit=0", "map", "service-info"]
@@ -58,7 +58,7 @@ async def world(monkeypatch):
     monkeypatch.setattr(keeper_module, "probe", probe)
     world = World(clock, probed)
     await world.store.declare([member(protocol="auto").entry])
-    world.holder.publish(await world.store.members())
+    world.holder.publish(world.store.members)
     return world
 
 
@@ -69,10 +69,11 @@ class World:
         self.clock = clock
         self.probed = probed
         self.site = Site()
-        self.store = MemoryStore()
+        self.store = FakeStore()
         self.holder = SnapshotHolder()
         self.keeper = RegistryKeeper(
             store=self.store,
+            seeder=self.store,
             holder=self.holder,
             getter=self.site,
             network_id="us",
@@ -141,10 +142,10 @@ async def test_a_date_of_change_that_is_the_clock_is_followed_once_an_hour_and_n
 async def test_a_new_date_of_change_brings_no_test_questions_that_were_not_asked_before(world):
     paused = {"protocol": "auto", "paused": {"note": "not now"}}
     await world.store.declare([member(**paused).entry])
-    world.holder.publish(await world.store.members())
+    world.holder.publish(world.store.members)
     assert await world.look() == WHOLE
     await world.store.declare([member(protocol="auto").entry])
-    world.holder.publish(await world.store.members())
+    world.holder.publish(world.store.members)
     world.site.updated = "2026-02-02"
     assert await world.look(HOUR) == WHOLE
     assert world.probed == []
@@ -174,7 +175,7 @@ async def test_what_questions_need_of_many_filters_is_worked_out_before_they_are
     terms = [{"id": "HP:1"}]
     told = member(capabilities={"filtering_terms": terms}).capabilities
     await world.store.learn_capabilities(asked.id, told)
-    world.holder.publish(await world.store.members())
+    world.holder.publish(world.store.members)
     await world.look()
     (known,) = world.holder.current.members
     assert known.is_worked_out

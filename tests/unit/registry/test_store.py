@@ -1,11 +1,14 @@
-"""The registry in memory: declared facts and found-out facts, kept apart."""
+"""What a store knows: declared facts and found-out facts, kept apart."""
 
 from datetime import UTC, datetime
 
 import pytest
 
+from registry.database import Database
 from registry.models import Capabilities, DataSet, Dialect, FilteringTerm, Protocol
-from registry.store import Changes, MemoryStore
+from registry.records import Changes
+from registry.seeding import Seeder
+from registry.store import RegistryStore
 from tests.builders import member
 
 SEEN = Capabilities(protocol=Protocol.V2, name="Seen")
@@ -15,20 +18,32 @@ def entry(member_id="one", **changes):
     return member(member_id, **changes).entry
 
 
+class Store(RegistryStore):
+    """A store that takes declarations in."""
+
+    async def declare(self, entries):
+        changes = await Seeder(self.database).declare(entries)
+        await self.refresh()
+        return changes
+
+
 @pytest.fixture
 async def store():
-    made = MemoryStore()
+    database = Database("sqlite:///:memory:")
+    await database.start()
+    made = Store(database)
     await made.declare([entry("one"), entry("two")])
-    return made
+    yield made
+    await database.aclose()
 
 
 async def only(store, member_id="one"):
-    return next(one for one in await store.members() if one.id == member_id)
+    return next(one for one in store.members if one.id == member_id)
 
 
 async def test_members_are_given_in_declared_order(store):
     await store.declare([entry("two"), entry("one")])
-    assert [one.id for one in await store.members()] == ["two", "one"]
+    assert [one.id for one in store.members] == ["two", "one"]
 
 
 async def test_a_declaration_tells_what_it_changed(store):
@@ -106,7 +121,7 @@ async def test_nothing_is_learned_of_a_member_that_was_removed(store):
     await store.declare([entry("two")])
     assert await store.learn_capabilities("one", SEEN) is False
     assert await store.learn_dialect("one", Dialect(method="POST")) is False
-    assert [one.id for one in await store.members()] == ["two"]
+    assert [one.id for one in store.members] == ["two"]
 
 
 async def test_the_sentences_of_a_probing_replace_those_of_the_last(store):
@@ -114,7 +129,7 @@ async def test_the_sentences_of_a_probing_replace_those_of_the_last(store):
     assert await store.learn_dialect("one", Dialect(), ("a",)) is False
     await store.learn_dialect("one", Dialect(), ("b",))
     await store.learn_dialect("one", Dialect(method="GET"))
-    (kept,) = [each for each in await store.members() if each.id == "one"]
+    (kept,) = [each for each in store.members if each.id == "one"]
     assert (kept.probes, kept.learned) == (("b",), Dialect(method="GET"))
 
 

@@ -1,0 +1,65 @@
+"""A registry without a database, for tests of who reads and writes it."""
+
+from registry.records import Changes
+from registry.snapshot import RegisteredMember
+
+
+class FakeDatabase:
+    is_shared = False
+
+
+class FakeStore:
+    """Keeps members as `registry.store.RegistryStore` does, in this process alone."""
+
+    def __init__(self):
+        self.database = FakeDatabase()
+        self.held = {}
+        self.groups = {}
+        self.is_news = True
+
+    @property
+    def members(self):
+        return tuple(self.held.values())
+
+    async def refresh(self):
+        is_news, self.is_news = self.is_news, False
+        return is_news
+
+    async def learn_capabilities(self, member_id, capabilities):
+        member = self.held.get(member_id)
+        if member is None:
+            return False
+        before = member.capabilities
+        again = before.model_copy(
+            update={name: getattr(capabilities, name) for name in ("fetched_at", "updated_at")}
+        )
+        self.held[member_id] = member.with_facts(capabilities=capabilities)
+        return again != capabilities
+
+    async def learn_dialect(self, member_id, dialect, probes=None):
+        member = self.held.get(member_id)
+        if member is None:
+            return False
+        learned = member.learned.merged(dialect)
+        told = member.probes if probes is None else probes
+        self.held[member_id] = member.with_facts(learned=learned, probes=told)
+        return (learned, told) != (member.learned, member.probes)
+
+    async def declare(self, entries, groups=()):
+        """Take in a declaration, as `registry.seeding.Seeder` does."""
+        before = self.held
+        self.held = {entry.id: self._joined(entry) for entry in entries}
+        self.is_news = True
+        return Changes(
+            added=tuple(key for key in self.held if key not in before),
+            changed=tuple(
+                key for key in self.held if key in before and self.held[key] != before[key]
+            ),
+            removed=tuple(key for key in before if key not in self.held),
+        )
+
+    def _joined(self, entry):
+        known = self.held.get(entry.id)
+        if known is None or (known.entry.url, known.entry.protocol) != (entry.url, entry.protocol):
+            return RegisteredMember(entry)
+        return known.with_facts(entry=entry)
