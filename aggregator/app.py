@@ -21,11 +21,12 @@ from aggregator.api import pages, routes
 from aggregator.api.context import Api
 from aggregator.api.sessions import Signer
 from aggregator.api.sse import EventStreams
-from aggregator.base.errors import ConfigError
 from aggregator.base.metrics import Metrics, Readings
 from aggregator.base.settings import Settings
 from aggregator.cache.freshness import FreshnessRules
+from aggregator.cache.redis_news import RegistryNews
 from aggregator.cache.store import AnswerStore
+from aggregator.calling import calling
 from aggregator.engine.asking import MemberAsker
 from aggregator.engine.measuring import Measuring, members_by_state
 from aggregator.engine.reference import ReferenceSequences
@@ -33,10 +34,8 @@ from aggregator.engine.service import NetworkService
 from aggregator.protocol.identity import Identity, OrganizationIdentity
 from aggregator.registrar import Registry, Surroundings, registry_open, surroundings
 from aggregator.sharing import Shared, shared
-from aggregator.upstream.breaker import Breakers
+from aggregator.upstream.breaker import Breakers, State
 from aggregator.upstream.client import MemberClient
-from aggregator.upstream.limits import UpstreamLimits
-from aggregator.upstream.session import CaFileError, MemberSession
 from aggregator.watch.keeper import RegistryKeeper
 from aggregator.watch.looking import Discovery
 from aggregator.watch.strangers import Strangers
@@ -64,6 +63,7 @@ class Network:
     shared: Shared
     registry: Registry
     around: Surroundings
+    breakers: Breakers
     is_ready: bool = False
 
 
@@ -77,31 +77,16 @@ async def running(
     """
     async with AsyncExitStack() as stack:
         registry = await stack.enter_async_context(registry_open(settings))
-        identity = await _identity(settings, registry)
-        limits = _limits(settings)
+        identity = await identity_of(settings, registry)
         reference = None
         if settings.reference.fasta:
             reference = ReferenceSequences(settings.reference.fasta)
             stack.callback(reference.close)
-        session = MemberSession(
-            limits,
-            version=__version__,
-            public_url=settings.network.public_url,
-            allow_private=settings.security.allow_private_members,
-            proxy=settings.outbound.proxy,
-            ca_file=str(settings.outbound.ca_file) if settings.outbound.ca_file else None,
-        )
-        stack.push_async_callback(session.aclose)
-        try:
-            await session.start()
-        except CaFileError as error:
-            problem = f"outbound.ca_file: {settings.outbound.ca_file}: {error}"
-            raise ConfigError([problem]) from None
         metrics = Metrics(worker=worker)
-        measuring = Measuring(metrics, _cache_layer(settings))
-        client = MemberClient(session, limits, on_call=measuring.called)
-        breakers = Breakers()
         holder = SnapshotHolder()
+        measuring = Measuring(metrics, _cache_layer(settings), shown_as=partial(_shown_as, holder))
+        client = await stack.enter_async_context(calling(settings, on_call=measuring.called))
+        breakers = Breakers()
         keeper = RegistryKeeper(
             store=registry.store,
             seeder=registry.seeder,
@@ -116,7 +101,7 @@ async def running(
             retry_s=settings.health.retry_s,
             prober=client if settings.registry.probe else None,
             environ=lambda: dict(os.environ),
-            on_members=partial(_keep_members, breakers, metrics),
+            on_members=partial(_keep_members, holder, breakers, metrics),
         )
         kept = await stack.enter_async_context(shared(settings))
         asker = _asker(settings, client, kept.answers, breakers, keeper)
@@ -127,6 +112,7 @@ async def running(
             max_queries=settings.query.max_queries,
             clock=time.monotonic,
             on_answer=measuring.answered,
+            patience_s=settings.query.deadline_s,
         )
         streams = EventStreams(limit=settings.server.max_streams)
         metrics.read = partial(
@@ -142,6 +128,13 @@ async def running(
         stack.push_async_callback(keeper.aclose)
         await keeper.start()
         registry.force.bring = keeper.refresh
+        if kept.link is not None:
+            news = RegistryNews(
+                kept.link, prefix=settings.cache.prefix, heard=partial(_hear, registry, keeper)
+            )
+            stack.push_async_callback(news.aclose)
+            await news.start()
+            registry.force.announce = news.announce
         around = await stack.enter_async_context(
             surroundings(settings, registry, client, network_id=identity.beacon_id)
         )
@@ -159,6 +152,7 @@ async def running(
             kept,
             registry,
             around,
+            breakers,
             is_ready=True,
         )
         yield network
@@ -184,6 +178,7 @@ def web_application(network: Network) -> web.Application:
             checker=network.around.checker,
             follower=network.around.follower,
             logos=network.around.logos,
+            suspended=partial(_suspended, network.breakers),
             signer=Signer(network.registry.secret),
             look=_look(network) if network.settings.compat.validate_beacons else None,
         )
@@ -232,7 +227,7 @@ async def serve(
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000, 20, 50)
-            log.info("serving", address=address, members=len(network.holder.current.members))
+            log.info("serving", address=address, members=len(network.holder.current.everyone))
             on_serving()
             await stopped
             network.is_ready = False
@@ -283,9 +278,27 @@ def _look(network: Network) -> Callable[[str], Awaitable[Discovery]]:
     return Strangers(network.client, network_id=network.identity.beacon_id).look
 
 
-def _keep_members(breakers: Breakers, metrics: Metrics, ids: tuple[str, ...]) -> None:
+def _hear(registry: Registry, keeper: RegistryKeeper, revision: int | None) -> None:
+    """Look at the registry now if somebody tells of a revision that is not known here."""
+    if revision is None or revision > registry.store.revision:
+        keeper.hurry()
+
+
+def _shown_as(holder: SnapshotHolder, member_id: str) -> str:
+    return holder.current.shown_as.get(member_id, member_id)
+
+
+def _keep_members(
+    holder: SnapshotHolder, breakers: Breakers, metrics: Metrics, ids: tuple[str, ...]
+) -> None:
     breakers.keep(ids)
-    metrics.keep(ids)
+    metrics.keep(holder.current.by_id)
+
+
+def _suspended(breakers: Breakers) -> frozenset[str]:
+    """Name the members that are not asked now, because they keep failing."""
+    states = breakers.states(time.monotonic())
+    return frozenset(name for name, state in states.items() if state is State.OPEN)
 
 
 def _readings(
@@ -299,9 +312,10 @@ def _readings(
 ) -> Readings:
     """Read what the parts of a network say of themselves, for whoever looks at the metrics."""
     states = {key: state.value for key, state in breakers.states(time.monotonic()).items()}
+    shown = {key: state for key, state in states.items() if key not in holder.current.shown_as}
     return Readings(
-        breakers=states,
-        members=members_by_state(holder.current, states, datetime.now(UTC)),
+        breakers=shown,
+        members=members_by_state(holder.current, shown, datetime.now(UTC)),
         calls_in_flight=client.gate.in_use,
         event_streams=streams.open,
         coalesced=asker.shared_calls,
@@ -316,21 +330,8 @@ def _cache_layer(settings: Settings) -> str | None:
     return ("redis" if cache.is_redis else "memory") if keeps else None
 
 
-def _limits(settings: Settings) -> UpstreamLimits:
-    query = settings.query
-    return UpstreamLimits(
-        connect_timeout_s=query.connect_timeout_s,
-        member_timeout_s=query.member_timeout_s,
-        member_concurrency=query.member_concurrency,
-        max_calls_in_flight=query.max_calls_in_flight,
-        max_body_bytes=query.max_body_bytes,
-        max_small_body_bytes=query.max_small_body_bytes,
-        max_bytes_in_flight=query.max_bytes_in_flight,
-        retries=query.retries,
-    )
-
-
-async def _identity(settings: Settings, registry: Registry) -> Identity:
+async def identity_of(settings: Settings, registry: Registry) -> Identity:
+    """Give what the network says it is; the same in every process of it."""
     network = settings.network
     organization = network.organization
     return Identity(

@@ -1,4 +1,4 @@
-"""The command line: serve, demo, query, check, members, config.
+"""The command line: serve, demo, query, check, members, groups, keys, config.
 
 Exit codes: 0 found (or done), 10 not found and complete, 3 unknown, 2 wrong usage,
 4 configuration or connection, 130 interrupted, 141 the reader of a pipe left; 1 is only ever a
@@ -14,57 +14,31 @@ import click
 import yaml
 from yarl import URL
 
-from aggregator import __version__
+from aggregator import __version__, cli_lists
 from aggregator.app import serve as serve_network
 from aggregator.base import logs
-from aggregator.base.errors import BadQuery, BeaconError, ConfigError
-from aggregator.base.settings import Settings, load
+from aggregator.base.errors import (
+    BadQuery,
+    BeaconError,
+    ConfigError,
+    Conflict,
+    NotFound,
+    RegistryUnavailable,
+)
+from aggregator.cli_members import members
+from aggregator.cli_offices import groups, keys
+from aggregator.cli_options import (
+    IN_MEMORY,
+    Overrides,
+    config_option,
+    seed_option,
+    set_option,
+    settings_of,
+)
 from aggregator.commands import checking, demo_network, querying, workers
 from aggregator.commands.addresses import cannot_listen
 from aggregator.commands.exits import INTERRUPTED, PIPE_CLOSED, UNKNOWN, UNUSABLE, USAGE
 from aggregator.commands.loop import run as _run
-from registry.seed import read_seed
-
-
-class Sections(click.ParamType[tuple[str, str, Any]]):
-    """`SECTION.KEY=VALUE`, for any setting."""
-
-    name = "section.key=value"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str, Any]:
-        """Read one override."""
-        path, equals, text = str(value).partition("=")
-        section, dot, key = path.partition(".")
-        if not (equals and dot and section and key):
-            self.fail("expected SECTION.KEY=VALUE, e.g. query.deadline_s=5", param, ctx)
-        try:
-            read = yaml.safe_load(text)
-        except yaml.YAMLError:
-            self.fail(f"“{text}” is no value that YAML understands", param, ctx)
-        # `sqlite:///:memory:` is an address, whatever YAML makes of its last colon
-        is_text = isinstance(read, dict) and not text.lstrip().startswith("{")
-        return section, key, text if is_text else read
-
-
-IN_MEMORY = ("registry", "url", "sqlite:///:memory:")
-"""Commands that ask once leave no file behind."""
-
-config_option = click.option(
-    "--config",
-    "config_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A YAML file of settings; `config show` lists them all.",
-)
-set_option = click.option(
-    "--set", "overrides", type=Sections(), multiple=True, help="One setting, over all others."
-)
-seed_option = click.option(
-    "--seed",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A YAML file of members (registry.seed).",
-)
 
 
 class Commands(click.Group):
@@ -95,12 +69,12 @@ def cli() -> None:
 def serve(
     config_file: Path | None,
     seed: Path | None,
-    overrides: tuple[tuple[str, str, Any], ...],
+    overrides: Overrides,
     host: str | None,
     port: int | None,
 ) -> None:
     """Run the network until it is stopped."""
-    settings = _settings(
+    settings = settings_of(
         config_file,
         overrides,
         ("registry", "seed", seed),
@@ -182,7 +156,7 @@ def query(
     group: str | None,
     config_file: Path | None,
     seed: Path | None,
-    overrides: tuple[tuple[str, str, Any], ...],
+    overrides: Overrides,
 ) -> None:
     """Ask the network about a variant, e.g. 7-140753336-A-T or "BRAF V600E", or by filters.
 
@@ -190,7 +164,7 @@ def query(
     exit code says what came of it: 0 found, 10 not found and complete, 3 unknown (somebody who
     could have known is missing).
     """
-    settings = _settings(config_file, overrides, ("registry", "seed", seed), IN_MEMORY)
+    settings = settings_of(config_file, overrides, ("registry", "seed", seed), IN_MEMORY)
     asked = querying.Asked(
         text=text,
         assembly=assembly,
@@ -233,36 +207,20 @@ def check(
     assembly: str | None,
     private: bool,
     config_file: Path | None,
-    overrides: tuple[tuple[str, str, Any], ...],
+    overrides: Overrides,
 ) -> None:
     """Say what the beacon at URL is, how it wants to be asked, and ask it one question."""
     allow = ("security", "allow_private_members", True if private else None)
-    settings = _settings(config_file, overrides, allow, IN_MEMORY)
+    settings = settings_of(config_file, overrides, allow, IN_MEMORY)
     logs.configure(settings.log.model_copy(update={"level": "error"}))
     sys.exit(_run(checking.check(url, protocol, text, assembly, settings)))
 
 
-@cli.group()
-def members() -> None:
-    """The members of the network."""
-
-
-@members.command("list")
-@config_option
-@seed_option
-@set_option
-@click.option("--json", "as_json", is_flag=True, help="The entries as JSON.")
-def list_members(
-    config_file: Path | None,
-    seed: Path | None,
-    overrides: tuple[tuple[str, str, Any], ...],
-    as_json: bool,
-) -> None:
-    """List the declared members and check their entries."""
-    settings = _settings(config_file, overrides, ("registry", "seed", seed))
-    if settings.registry.seed is None:
-        _fail("There is no file of members: name one with --seed or registry.seed.")
-    querying.print_members(read_seed(settings.registry.seed).members, as_json=as_json)
+cli.add_command(members)
+for command in cli_lists.COMMANDS:
+    members.add_command(command)
+cli.add_command(groups)
+cli.add_command(keys)
 
 
 @cli.group()
@@ -273,9 +231,9 @@ def config() -> None:
 @config.command("show")
 @config_option
 @set_option
-def show_config(config_file: Path | None, overrides: tuple[tuple[str, str, Any], ...]) -> None:
+def show_config(config_file: Path | None, overrides: Overrides) -> None:
     """Show every setting as it applies, secrets hidden."""
-    settings = _settings(config_file, overrides)
+    settings = settings_of(config_file, overrides)
     shown = settings.model_dump(mode="json")
     if settings.outbound.proxy:
         shown["outbound"]["proxy"] = _without_password(settings.outbound.proxy)
@@ -303,20 +261,15 @@ def main() -> None:
             click.echo(problem, err=True)
         sys.exit(UNUSABLE)
     except BeaconError as error:
-        click.echo(error.message, err=True)
-        sys.exit(UNKNOWN)
+        for problem in getattr(error, "problems", ()) or (error.message,):
+            click.echo(problem, err=True)
+        sys.exit(_code_of(error))
 
 
-def _settings(
-    config_file: Path | None,
-    overrides: tuple[tuple[str, str, Any], ...],
-    *options: tuple[str, str, Any],
-) -> Settings:
-    told: dict[str, dict[str, Any]] = {}
-    for section, key, value in (*overrides, *options):
-        if value is not None:
-            told.setdefault(section, {})[key] = value
-    return load(config_file, told)
+def _code_of(error: BeaconError) -> int:
+    if isinstance(error, RegistryUnavailable):
+        return UNUSABLE
+    return USAGE if isinstance(error, (NotFound, Conflict)) else UNKNOWN
 
 
 def _without_password(address: str) -> str:

@@ -1,7 +1,7 @@
 """The part of the composition root around the registry: its store and all who work on it."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ from aggregator.watch.logos import LogoKeeper
 from registry.database import Database
 from registry.offices import GroupBook, Journal, Keyring
 from registry.seeding import Seeder
+from registry.sources import SourceBook
 from registry.steward import Steward
 from registry.store import RegistryStore
 
@@ -28,6 +29,8 @@ class Force:
     def __init__(self, store: RegistryStore) -> None:
         self._store = store
         self.bring = store.refresh
+        self.announce: Callable[[int], Awaitable[None]] | None = None
+        """Tells the network's other processes of a revision."""
 
     async def __call__(self) -> None:
         """Bring what was changed into force; it is kept, so a failure here only delays it."""
@@ -35,6 +38,8 @@ class Force:
             await self.bring()
         except RegistryUnavailable:
             log.warning("a change was kept and comes into force later")
+        if self.announce is not None:
+            await self.announce(self._store.revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +104,8 @@ async def surroundings(
     """Run what fetches logos and follows other registries; ends it on leaving."""
     follower = Follower(
         registry.store,
-        registry.seeder,
-        registry.steward,
+        SourceBook(registry.store, registry.seeder, changed=registry.force),
+        registry.groups,
         client,
         network_id=network_id,
         follow_s=settings.registry.follow_s,

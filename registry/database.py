@@ -7,10 +7,11 @@ wholly or not at all. SQLite writes through to the disk before a change is ackno
 
 import asyncio
 import importlib
+import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from importlib.resources import files
 from typing import Any, Final, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import structlog
 from alembic import command
@@ -21,7 +22,12 @@ from sqlalchemy import URL, Connection, event, insert, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncTransaction,
+    create_async_engine,
+)
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from aggregator.base.errors import ConfigError, RegistryUnavailable
@@ -47,23 +53,29 @@ class Database:
 
     def __init__(self, url: str, *, busy_s: float = BUSY_S) -> None:
         self._url = _driver_url(url)
+        # what PostgreSQL's own tools take behind the ?, asyncpg reads from an address alone
+        self._options = urlencode(_options(url))
         self._busy_s = busy_s
         self._engine: AsyncEngine | None = None
+        self._outage = _Outage()
 
     @property
     def is_shared(self) -> bool:
         """Whether other processes can have the same registry."""
-        return self._url.get_backend_name() != "sqlite" or self._url.database != _MEMORY
+        return not self._is_sqlite or self._url.database != _MEMORY
 
     async def start(self) -> None:
         """Connect and migrate; raises `ConfigError` saying what is wrong with `registry.url`."""
         self._engine = self._made_engine()
         try:
+            if self._is_sqlite and self.is_shared:
+                # aiosqlite's thread outlives a file that cannot be opened, and then fails loudly
+                await asyncio.to_thread(_open_once, str(self._url.database))
             async with self._engine.connect() as connection:
                 await self._lock_for_migration(connection)
                 await connection.run_sync(_migrate)
                 await connection.commit()
-        except (SQLAlchemyError, OSError, CommandError, TimeoutError) as error:
+        except (SQLAlchemyError, sqlite3.Error, OSError, CommandError) as error:
             await self.aclose()
             raise ConfigError([f"registry.url: {self.shown}: {_why(error)}"]) from None
         except BaseException:
@@ -96,22 +108,41 @@ class Database:
         return await _whole(self._change(work, is_news=is_news))
 
     async def _read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        with _Translated():
+        with _Translated(self._outage):
             async with self._running.connect() as connection:
+                if not self._is_sqlite:  # whose reads always see one state
+                    await connection.execution_options(isolation_level="REPEATABLE READ")
                 return await work(connection)
 
     async def _change(self, work: Callable[["Change"], Awaitable[T]], *, is_news: bool) -> T:
-        with _Translated():
+        with _Translated(self._outage):
             async with self._running.connect() as connection:
                 await connection.execution_options(registry_changes=True)
-                async with connection.begin():
+                async with connection.begin() as transaction:
                     taken = await connection.execute(
                         update(STATE)
                         .where(STATE.c.id == 1)
                         .values(revision=STATE.c.revision + (1 if is_news else 0))
                         .returning(STATE.c.revision)
                     )
-                    return await work(Change(connection, int(taken.scalar_one())))
+                    made = await work(Change(connection, int(taken.scalar_one())))
+                    await self._commit(transaction)
+                    return made
+
+    async def _commit(self, transaction: AsyncTransaction) -> None:
+        """Commit; a server that is lost now may have done so or not, and that is said."""
+        try:
+            await transaction.commit()
+        except (DBAPIError, OSError) as error:
+            is_lost = isinstance(error, OSError) or error.connection_invalidated
+            if self._is_sqlite or not is_lost:
+                raise
+            self._outage.began(error)
+            raise RegistryUnavailable(
+                "The registry of this network stopped answering while the change was being "
+                "written. Look whether it was made before you try again.",
+                retry_after_s=5,
+            ) from error
 
     async def revision(self) -> int:
         """Read the revision of the last change."""
@@ -141,16 +172,24 @@ class Database:
         return await self.change(settle, is_news=False)
 
     @property
+    def _is_sqlite(self) -> bool:
+        return self._url.get_backend_name() == "sqlite"
+
+    @property
     def _running(self) -> AsyncEngine:
         if self._engine is None:
             raise RuntimeError("the registry's database is not open")
         return self._engine
 
     def _made_engine(self) -> AsyncEngine:
-        is_sqlite = self._url.get_backend_name() == "sqlite"
+        is_sqlite = self._is_sqlite
         arguments: dict[str, Any] = {"timeout": self._busy_s}
         if not is_sqlite:
-            arguments |= {"command_timeout": 30}
+            arguments |= {
+                "command_timeout": 30,
+                "dsn": f"postgresql://?{self._options}",
+                "server_settings": {"lock_timeout": str(int(self._busy_s * 1000))},
+            }
         # SQLite in memory is its one connection: whoever wants it next waits
         connections = 1 if not self.is_shared else _CONNECTIONS
         engine = create_async_engine(
@@ -180,10 +219,11 @@ class Database:
 
     async def _lock_for_migration(self, connection: AsyncConnection) -> None:
         """Keep other processes from migrating at the same time."""
-        if self._url.get_backend_name() == "sqlite":
+        if self._is_sqlite:
             await connection.execution_options(registry_changes=True)
             await connection.begin()
             return
+        await connection.execute(text("SET LOCAL lock_timeout = '25s'"))
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
 
 
@@ -215,12 +255,12 @@ def _driver_url(url: str) -> URL:
         if not made.database:
             raise ConfigError([expected])
         _need_asyncpg()
-        query = dict(parse_qsl(url.partition("?")[2]))
-        # libpq's name of the option, which people know
-        if "sslmode" in query:
-            query["ssl"] = query.pop("sslmode")
-        return made.set(drivername="postgresql+asyncpg", query=query)
+        return made.set(drivername="postgresql+asyncpg", query={})
     raise ConfigError([expected])
+
+
+def _options(url: str) -> list[tuple[str, str]]:
+    return parse_qsl(url.partition("?")[2], keep_blank_values=True)
 
 
 def _need_asyncpg() -> None:
@@ -230,6 +270,10 @@ def _need_asyncpg() -> None:
         raise ConfigError(
             ["registry.url: PostgreSQL needs: pip install 'beacon-aggregator[postgres]'"]
         ) from None
+
+
+def _open_once(path: str) -> None:
+    sqlite3.connect(path).close()
 
 
 def _begin(connection: Connection) -> None:
@@ -265,8 +309,32 @@ async def _whole(work: Coroutine[Any, Any, T]) -> T:
         raise
 
 
+class _Outage:
+    """Tells the log when the database goes away and when it is back, once each."""
+
+    def __init__(self) -> None:
+        self._is_on = False
+
+    def began(self, error: BaseException) -> None:
+        """Tell why the database is away, unless that is known."""
+        if not self._is_on:
+            log.error(
+                "the registry is not available; its last state stays in force", error=_why(error)
+            )
+        self._is_on = True
+
+    def ended(self) -> None:
+        """Tell that the database is back, if it was away."""
+        if self._is_on:
+            log.info("the registry is available again")
+        self._is_on = False
+
+
 class _Translated:
     """Turns what a database raises when it is away, locked or full into our error."""
+
+    def __init__(self, outage: _Outage) -> None:
+        self._outage = outage
 
     def __enter__(self) -> None:
         return None
@@ -275,12 +343,14 @@ class _Translated:
         if isinstance(error, (PoolTimeout, OSError)) or (
             isinstance(error, DBAPIError) and not _is_ours(error)
         ):
-            log.error("the registry is not available", error=_why(error))
+            self._outage.began(error)
             raise RegistryUnavailable(
                 "The registry of this network cannot be reached just now. Nothing was changed. "
                 "Try again in a moment.",
                 retry_after_s=5,
             ) from error
+        if error is None:
+            self._outage.ended()
 
 
 def _is_ours(error: DBAPIError) -> bool:

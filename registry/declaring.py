@@ -6,11 +6,17 @@ changed there stays, and the difference is told. Pure.
 """
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel
 
+from registry.models import MemberEntry
+from registry.places import place_of_url
+from registry.records import MemberRecord
+
 M = TypeVar("M", bound=BaseModel)
+
+_NO_CREDENTIAL: Final = MemberEntry.model_fields["token"].default
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,26 @@ def join(declared_before: M | None, held: M, declared_now: M) -> Joined:
         if value is not None:
             document[name] = value
     return Joined(document, tuple(kept))
+
+
+def moved(
+    record: MemberRecord, made: MemberEntry, listed: MemberEntry, *, waits: bool
+) -> tuple[MemberEntry, MemberEntry | None]:
+    """Give a member of a list as it stays, and what waits for an operator.
+
+    A list that says another address than before may send questions elsewhere: that waits if the
+    list `waits`, and always where a credential of ours would go with them.
+    """
+    here, before = record.entry.url, record.declared
+    waiting = None if record.proposed is None else record.proposed.url
+    is_news = before is None or before.url != listed.url
+    if is_news and (before is None or before.url == here or waiting is not None):
+        must_wait = waits or record.entry.token != _NO_CREDENTIAL
+        waiting = listed.url if must_wait else None
+        made = made.model_copy(update={"url": here if must_wait else listed.url})
+    if waiting is None or place_of_url(waiting) == place_of_url(made.url):
+        return made, None
+    return made, made.model_copy(update={"url": waiting})
 
 
 def _fields(model: BaseModel) -> dict[str, object]:

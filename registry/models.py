@@ -128,15 +128,18 @@ class Pause(BaseModel):
     """Who paused it: a member ends only a pause of its own."""
 
     def is_over(self, now: datetime) -> bool:
-        """Whether the pause has ended; a date means the start of that day, UTC."""
-        if self.until is None:
-            return False
+        """Whether the pause has ended."""
+        return self.ends_at is not None and now >= self.ends_at
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The moment it ends; a date means the start of that day, UTC."""
         until = self.until
+        if until is None:
+            return None
         if not isinstance(until, datetime):
             until = datetime(until.year, until.month, until.day, tzinfo=UTC)
-        if until.tzinfo is None:
-            until = until.replace(tzinfo=UTC)
-        return now >= until
+        return until if until.tzinfo is not None else until.replace(tzinfo=UTC)
 
 
 class MemberEntry(BaseModel):
@@ -187,8 +190,10 @@ class MemberEntry(BaseModel):
         try:
             parts = urlsplit(url)
             _ = parts.port
-        except ValueError as error:
-            raise ValueError(f"not a web address: {error}") from None
+        except ValueError:
+            raise ValueError(
+                "not a web address: https://, a host, and where needed a port up to 65535"
+            ) from None
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("a member's address starts with https:// (or http://) and a host")
         if parts.username or parts.password:
@@ -353,6 +358,8 @@ class Capabilities(BaseModel):
     beacon_id: str | None = None
     name: str | None = None
     api_version: str | None = None
+    service_version: str | None = None
+    """Its own version, of the service or of what it holds."""
     description: str | None = None
     organization: Organization | None = None
     data_sets: tuple[DataSet, ...] = ()
@@ -432,4 +439,6 @@ def _assembly(name: object) -> Assembly:
     try:
         return parse_assembly(str(name)).assembly
     except GenomeError as error:
-        raise ValueError(f"{error.message} {error.hint}") from None
+        # halves of characters, which no message can hold
+        message = f"{error.message} {error.hint}".encode("utf-8", "replace").decode()
+        raise ValueError(message) from None

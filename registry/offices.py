@@ -21,7 +21,7 @@ from registry.keys import (
 )
 from registry.models import MEMBER_ID, Group
 from registry.records import AuditEntry, MemberState
-from registry.rows import audit_of, load, tell
+from registry.rows import audit_of, load, storable, tell
 from registry.store import RegistryStore
 from registry.tables import AUDIT, GROUPS, KEYS, MEMBERS
 
@@ -110,7 +110,7 @@ class Keyring:
 
     async def by_id(self, key_id: str) -> AccessKey | None:
         """Give the key of this id, if it opens anything now."""
-        query = select(KEYS).where(KEYS.c.id == key_id)
+        query = select(KEYS).where(KEYS.c.id == storable(key_id))
 
         async def read(connection: AsyncConnection) -> AccessKey | None:
             row = (await connection.execute(query)).one_or_none()
@@ -128,8 +128,9 @@ class Keyring:
         self, kind: KeyKind, *, owner: str, by: str, note: str = "", **rest: Any
     ) -> tuple[str, AccessKey]:
         async def put(change: Change) -> tuple[str, AccessKey]:
+            told = storable(note.strip()[:500])
             key, kept = await make_key(
-                change, kind, owner=owner, now=self._now(), note=note.strip()[:500], **rest
+                change, kind, owner=owner, now=self._now(), note=told, **rest
             )
             await tell(
                 change,
@@ -230,7 +231,7 @@ class Journal:
         """Give lines, the newest first: of one subject, with numbers below one."""
         query = select(AUDIT).order_by(AUDIT.c.number.desc()).limit(limit)
         if subject is not None:
-            query = query.where(AUDIT.c.subject == subject)
+            query = query.where(AUDIT.c.subject == storable(subject))
         if below is not None:
             query = query.where(AUDIT.c.number < below)
 
@@ -241,4 +242,6 @@ class Journal:
 
 
 async def _group_row(connection: AsyncConnection, group_id: str) -> Any:
+    if not MEMBER_ID.fullmatch(group_id):
+        return None  # nor could every database be asked for any text
     return (await connection.execute(select(GROUPS).where(GROUPS.c.id == group_id))).one_or_none()

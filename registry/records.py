@@ -22,6 +22,7 @@ class MemberState(StrEnum):
 
 SEED = "seed"
 OPERATOR = "operator"
+COMMAND_LINE = "command line"
 REGISTRATION = "registration"
 IMPORT = "import:"
 """Origins of members; the last is followed by the id of the registry they came from."""
@@ -125,6 +126,11 @@ class Changes:
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
+
+
+def is_operator(actor: str) -> bool:
+    """Whether an actor of the log of changes is an operator, also at the command line."""
+    return actor.startswith((OPERATOR, COMMAND_LINE))
 
 
 def as_document(entry: MemberEntry) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Between rows and records, inside a transaction of the caller."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -11,10 +13,12 @@ from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from registry.database import Change
-from registry.models import Capabilities, Dialect, MemberEntry
+from registry.models import MEMBER_ID, Capabilities, Dialect, Group, MemberEntry
+from registry.places import place_of_url
 from registry.records import AuditEntry, MemberRecord, MemberState, moment
+from registry.slices import Slices
 from registry.snapshot import RegisteredMember
-from registry.tables import AUDIT, LEARNED, MEMBERS
+from registry.tables import AUDIT, GROUPS, LEARNED, MEMBERS
 
 log = structlog.get_logger(__name__)
 
@@ -31,12 +35,13 @@ MEMBER_ROWS: Final[Select[Any]] = select(
 _SENTENCES: Final = TypeAdapter(tuple[str, ...])
 
 
-def record_of(row: Row[Any]) -> MemberRecord:
-    """Read a row of `MEMBER_ROWS`."""
+def record_of(row: Row[Any], known: RegisteredMember | None = None) -> MemberRecord:
+    """Read a row of `MEMBER_ROWS`; `known` already has all that was learned, if it is given."""
     entry = MemberEntry.model_validate_json(row.entry)
     member = RegisteredMember(entry)
     if row.place == place_of(entry):
-        member = learned_by(member, row)
+        is_known = known is not None and place_of(known.entry) == row.place
+        member = known.with_facts(entry=entry) if known and is_known else learned_by(member, row)
     return MemberRecord(
         member=member,
         state=MemberState(row.state),
@@ -71,19 +76,46 @@ def place_of(entry: MemberEntry) -> str:
     return f"{entry.url} {entry.protocol}"
 
 
+def address_of(url: str) -> str:
+    """Give a digest of an address, equal for all spellings of the same one."""
+    return hashlib.blake2b(place_of_url(url).encode(), digest_size=16).hexdigest()
+
+
 async def load(connection: AsyncConnection, member_id: str) -> MemberRecord | None:
     """Read one member, whatever its state."""
+    if not MEMBER_ID.fullmatch(member_id):
+        return None  # nor could every database be asked for any text
     found = await connection.execute(MEMBER_ROWS.where(MEMBERS.c.id == member_id))
     row = found.one_or_none()
     return None if row is None else record_of(row)
 
 
-async def load_all(connection: AsyncConnection, above: int = -1) -> tuple[MemberRecord, ...]:
-    """Read every member in registry order, or those that changed above a revision."""
+async def load_all(
+    connection: AsyncConnection,
+    above: int = -1,
+    known: Mapping[str, MemberRecord] = MappingProxyType({}),
+) -> tuple[MemberRecord, ...]:
+    """Read every member in registry order, or those that changed above a revision.
+
+    What was learned of those `known` at that revision, and not since, is not read again.
+    """
     rows = MEMBER_ROWS.order_by(MEMBERS.c.position, MEMBERS.c.id)
     if above >= 0:
         rows = rows.where((MEMBERS.c.revision > above) | (LEARNED.c.revision > above))
-    return tuple(record_of(row) for row in await connection.execute(rows))
+    records, slices = [], Slices()
+    for row in await connection.execute(rows):
+        is_old = row.learned_revision is not None and row.learned_revision <= above
+        mine = known.get(row.id) if is_old else None
+        records.append(record_of(row, None if mine is None else mine.member))
+        await slices.pause()
+    return tuple(records)
+
+
+async def load_alike(connection: AsyncConnection, entry: MemberEntry) -> tuple[MemberRecord, ...]:
+    """Read the members of whatever state that have the id or the address of an entry."""
+    alike = (MEMBERS.c.id == entry.id) | (MEMBERS.c.address == address_of(entry.url))
+    rows = await connection.execute(MEMBER_ROWS.where(alike).order_by(MEMBERS.c.position))
+    return tuple(record_of(row) for row in rows)
 
 
 async def save(change: Change, record: MemberRecord, *, is_new: bool = False) -> None:
@@ -93,12 +125,13 @@ async def save(change: Change, record: MemberRecord, *, is_new: bool = False) ->
         "state": record.state.value,
         "origin": record.origin,
         "url": record.entry.url,
+        "address": address_of(record.entry.url),
         "entry": record.entry.model_dump_json(exclude_defaults=True),
         "declared": _text(record.declared),
         "proposed": _text(record.proposed),
         "contact": record.contact,
-        "note": record.note,
-        "left_by": record.left_by,
+        "note": storable(record.note),
+        "left_by": storable(record.left_by),
         "created_at": record.created_at,
         "updated_at": record.updated_at,
         "revision": change.revision,
@@ -131,14 +164,26 @@ async def tell(
     await change.connection.execute(
         insert(AUDIT).values(
             at=moment(now),
-            actor=by[:200],
+            actor=storable(by[:200]),
             action=action,
             subject=subject,
             before=None if before is None else _json(before),
             after=None if after is None else _json(after),
-            note=note[:2_000],
+            note=storable(note[:2_000]),
         )
     )
+
+
+async def hides_behind(connection: AsyncConnection, group_id: str) -> bool:
+    """Whether this is the id of an opaque group, which is shown as a member."""
+    query = select(GROUPS.c.document).where(GROUPS.c.id == group_id, ~GROUPS.c.is_removed)
+    document = (await connection.execute(query)).scalar_one_or_none()
+    return document is not None and Group.model_validate_json(document).opaque
+
+
+def storable(text: str) -> str:
+    """Give a text without what no database takes: U+0000, and halves of a character."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def audit_of(row: Row[Any]) -> AuditEntry:

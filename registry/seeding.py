@@ -4,7 +4,8 @@ What an operator changed in the registry stays; what stays is told (`Changes.kep
 `registry.declaring`. All of a declaration is taken in, or nothing.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -12,11 +13,12 @@ from typing import Final
 from sqlalchemy import insert, select, update
 
 from registry.database import Change, Database
-from registry.declaring import join
+from registry.declaring import join, moved
 from registry.keys import revoke_service_keys
 from registry.models import Group, MemberEntry
 from registry.records import IMPORT, SEED, Changes, MemberRecord, MemberState, moment
 from registry.rows import load_all, next_position, save, tell
+from registry.slices import Slices
 from registry.snapshot import RegisteredMember
 from registry.tables import FACTS, GROUPS, MEMBERS
 
@@ -51,6 +53,29 @@ class Seeder:
 
         return await self._database.change(take)
 
+    async def declare_list(
+        self,
+        decide: Callable[[Mapping[str, MemberRecord]], tuple[Sequence[MemberEntry], bool]],
+        *,
+        origin: str,
+        waits: bool,
+    ) -> Changes:
+        """Take in the list of a registry that is followed.
+
+        `decide` is shown every member and says what is declared, and whether members leave that
+        are declared no more. New ones wait for an operator if the list `waits`; so do other
+        addresses of members then, and always of those a credential is sent to.
+        """
+
+        async def take(change: Change) -> Changes:
+            taking = _Taking(change, self._now(), origin, waits=waits)
+            # beside the event loop: of thousands it takes longer than a question should wait
+            entries, taking.lets_go = await asyncio.to_thread(decide, await taking.held())
+            await taking.members(entries)
+            return taking.changes()
+
+        return await self._database.change(take)
+
 
 @dataclass
 class _Taking:
@@ -59,6 +84,10 @@ class _Taking:
     change: Change
     now: datetime
     origin: str
+    waits: bool = False
+    """Whether an operator has to say yes to new members and other addresses."""
+    lets_go: bool = True
+    """Whether members leave that are declared no more."""
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -67,29 +96,48 @@ class _Taking:
     def changes(self) -> Changes:
         return Changes(tuple(self.added), tuple(self.changed), tuple(self.removed), self.kept)
 
+    async def held(self) -> dict[str, MemberRecord]:
+        return {record.id: record for record in await load_all(self.change.connection)}
+
     async def members(self, entries: Sequence[MemberEntry]) -> None:
-        held = {record.id: record for record in await load_all(self.change.connection)}
+        held = await self.held()
         position = await next_position(self.change.connection)
+        slices = Slices()
         for entry in entries:
+            await slices.pause()
             record = held.get(entry.id)
             if record is None:
                 await self._add(entry, position)
                 position += 1
             elif self.origin not in {record.origin, SEED}:
                 self.kept[entry.id] = (f"(known from {record.origin})",)
-            elif record.state is MemberState.ACTIVE:
+            elif record.state is MemberState.ACTIVE or self._waits_here(record):
                 await self._join(record, entry)
-            elif record.state is MemberState.REMOVED and record.declared is not None:
-                self.kept[entry.id] = ("(removed)",)
+            elif self._stays_out(record):
+                self.kept[entry.id] = (f"({record.state})",)
             else:
                 await self._take_over(record, entry)
         declared = {entry.id for entry in entries}
-        for record in held.values():
+        for record in held.values() if self.lets_go else ():
             is_ours = record.origin == self.origin or self._is_the_seeds(record)
             if record.declared is not None and is_ours and record.id not in declared:
                 await self._let_go(record)
         if self.origin == SEED:
             await self._order([entry.id for entry in entries])
+
+    @property
+    def _is_list(self) -> bool:
+        """Whether a registry that is followed declares, and not an operator."""
+        return self.origin.startswith(IMPORT)
+
+    def _stays_out(self, record: MemberRecord) -> bool:
+        """Whether an operator has said no to who is no member, and declaring it says nothing new.
+
+        A list brings back only what it took away itself.
+        """
+        if record.state is MemberState.REMOVED and record.declared is not None:
+            return True
+        return self._is_list and record.left_by != self.origin
 
     def _is_the_seeds(self, record: MemberRecord) -> bool:
         """Whether what is declared of this member was declared in the seed, and this is it."""
@@ -130,11 +178,19 @@ class _Taking:
                 )
             )
 
+    def _waits_here(self, record: MemberRecord) -> bool:
+        """Whether this list has named it and no operator has said yes yet."""
+        return self._is_list and record.state is MemberState.PENDING
+
+    @property
+    def _state_of_new(self) -> MemberState:
+        return MemberState.PENDING if self.waits else MemberState.ACTIVE
+
     async def _add(self, entry: MemberEntry, position: int) -> None:
         at = moment(self.now)
         record = MemberRecord(
             member=RegisteredMember(entry),
-            state=MemberState.ACTIVE,
+            state=self._state_of_new,
             origin=self.origin,
             position=position,
             created_at=at,
@@ -146,18 +202,29 @@ class _Taking:
         self.added.append(entry.id)
 
     async def _join(self, record: MemberRecord, entry: MemberEntry) -> None:
+        before = record
         if self.origin == SEED and record.origin.startswith(IMPORT):
-            # what its registry declared was not the operator's word; the seed is
-            record = replace(record, origin=SEED, declared=None)
+            # what its registry declared gives way to the seed, what an operator set does not
+            record = replace(record, origin=SEED, proposed=None)
         joined = join(record.declared, record.entry, entry)
         made = MemberEntry.model_validate({**joined.document, "id": entry.id})
         if joined.kept:
             self.kept[entry.id] = joined.kept
-        if made == record.entry and record.declared == entry:
+        proposed, state = record.proposed, record.state
+        if self._waits_here(record):
+            state = self._state_of_new
+        elif self._is_list:
+            made, proposed = moved(record, made, entry, waits=self.waits)
+        member = record.member.with_facts(entry=made)
+        after = replace(record, member=member, declared=entry, proposed=proposed, state=state)
+        if after == before:
             return
-        after = replace(record, member=record.member.with_facts(entry=made), declared=entry)
-        await self._write(record, after, "edit" if made != record.entry else "declare")
-        if made != record.entry:
+        if after.state is not before.state:
+            await self._write(before, after, "approve")
+            self.added.append(entry.id)
+            return
+        await self._write(before, after, "edit" if made != record.entry else "declare")
+        if made != record.entry or after.proposed != record.proposed:
             self.changed.append(entry.id)
 
     async def _take_over(self, record: MemberRecord, entry: MemberEntry) -> None:
@@ -168,7 +235,7 @@ class _Taking:
         after = replace(
             record,
             member=RegisteredMember(entry),
-            state=MemberState.ACTIVE,
+            state=self._state_of_new,
             origin=self.origin,
             declared=entry,
             proposed=None,
@@ -181,7 +248,8 @@ class _Taking:
     async def _let_go(self, record: MemberRecord) -> None:
         """Take back a declaration: the member leaves, unless somebody else wants it."""
         is_untouched = record.origin == self.origin and not record.differences
-        if record.state is MemberState.ACTIVE and is_untouched:
+        is_here = record.state is MemberState.ACTIVE or self._waits_here(record)
+        if is_here and is_untouched:
             after = replace(
                 record,
                 state=MemberState.REMOVED,

@@ -5,7 +5,8 @@ a digest of everything that changes what it is asked, which is part of every cac
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Final
@@ -13,7 +14,16 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from aggregator.model.genome import Assembly, GenomeError, parse_assembly
-from registry.models import Capabilities, DataSet, Dialect, FilteringTerm, MemberEntry, Protocol
+from registry.groups import capabilities_of, entry_of, opaque_groups
+from registry.models import (
+    Capabilities,
+    DataSet,
+    Dialect,
+    FilteringTerm,
+    Group,
+    MemberEntry,
+    Protocol,
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,8 @@ class RegisteredMember:
     learned: Dialect = field(default_factory=Dialect)
     probes: tuple[str, ...] = ()
     """The test questions of the last probing and what they showed, one sentence each."""
+    inside: tuple["RegisteredMember", ...] = field(default=(), repr=False)
+    """The members of the opaque group this stands for; empty: it is a member itself."""
 
     def with_facts(self, **facts: Any) -> "RegisteredMember":
         """Give the member with other facts; what was worked out of the same ones stays."""
@@ -110,6 +122,14 @@ class RegisteredMember:
     @cached_property
     def planning_key(self) -> str | None:
         """Equal for members that are asked alike but for their address; None for one of a kind."""
+        if self.plain_planning_key is None:
+            return None
+        told = self.capabilities.model_dump_json(include={"data_sets"})
+        return _digest(self.plain_planning_key, told, self._terms_digest)
+
+    @cached_property
+    def plain_planning_key(self) -> str | None:
+        """The same for questions without filters that name no data set."""
         if self.capabilities.query_url is not None or self.dialect.paths:
             return None
         templates = (self.capabilities.endpoints or {}).values()
@@ -117,13 +137,14 @@ class RegisteredMember:
             return None  # its addresses are not below the one that is exchanged
         told = self.capabilities.model_dump_json(
             include={
-                *("protocol", "api_version", "data_sets", "entry_types", "granularities"),
+                *("protocol", "api_version", "entry_types", "granularities"),
                 *("endpoints", "is_network"),
             }
         )
+        assemblies = dict.fromkeys(one.assembly for one in self.capabilities.data_sets)
         held = self.entry.model_dump_json(include={"assemblies"})
         dialect = self.dialect.model_dump_json()
-        return _digest(str(self.protocol), held, told, dialect, self._terms_digest)
+        return _digest(str(self.protocol), held, told, repr([*assemblies]), dialect)
 
     @cached_property
     def _terms_digest(self) -> str:
@@ -166,10 +187,16 @@ class RegisteredMember:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All members in registry order."""
+    """All members in registry order, as they are shown and named to everybody.
+
+    An opaque group is one of them, at the place of its first member, and hides its own in
+    `inside`; `everyone` are the beacons there really are, for whoever looks after them.
+    """
 
     revision: int = 0
     members: tuple[RegisteredMember, ...] = ()
+    described: Mapping[str, Group] = field(default_factory=dict, repr=False)
+    """What is known of groups, by id."""
     by_id: Mapping[str, RegisteredMember] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -180,14 +207,71 @@ class Snapshot:
         """Every group some member belongs to."""
         return frozenset(group for member in self.members for group in member.entry.groups)
 
-    def with_members(self, members: Iterable[RegisteredMember]) -> "Snapshot":
-        """Give the next snapshot with these members."""
-        return Snapshot(self.revision + 1, tuple(members))
+    def name_of(self, group_id: str) -> str:
+        """Give the name of a group: as described, else its id."""
+        group = self.described.get(group_id)
+        return (group.name if group else "") or group_id
+
+    @cached_property
+    def everyone(self) -> tuple[RegisteredMember, ...]:
+        """Every real member; those of an opaque group one after the other."""
+        return tuple(one for member in self.members for one in member.inside or (member,))
+
+    @cached_property
+    def everyone_by_id(self) -> Mapping[str, RegisteredMember]:
+        """Every real member by its id."""
+        return {member.id: member for member in self.everyone}
+
+    @cached_property
+    def shown_as(self) -> Mapping[str, str]:
+        """The group that stands for each hidden member, by id; others stand for themselves."""
+        return {one.id: member.id for member in self.members for one in member.inside}
+
+    @cached_property
+    def overlapping(self) -> frozenset[str]:
+        """The opaque groups of which a member is declared to be the same as one outside."""
+        pairs = [(one.id, _bare(other)) for one in self.everyone for other in one.entry.same_as]
+        groups = [(self.shown_as.get(one), self.shown_as.get(other)) for one, other in pairs]
+        return frozenset(
+            group for pair in groups if pair[0] != pair[1] for group in pair if group is not None
+        )
+
+    def with_members(
+        self, members: Iterable[RegisteredMember], groups: Iterable[Group] = ()
+    ) -> "Snapshot":
+        """Give the next snapshot with these members; opaque groups stand for theirs."""
+        described = {group.id: group for group in groups}
+        real = tuple(members)
+        standing: dict[str, RegisteredMember] = {}
+        for name, inside in opaque_groups(real, described.values()).items():
+            taken = {*(one.id for one in real), *(described.keys() - {name})}
+            standing |= dict.fromkeys(
+                (one.id for one in inside), self._standing(described[name], inside, taken)
+            )
+        shown = {one.id: one for one in (standing.get(member.id, member) for member in real)}
+        return Snapshot(self.revision + 1, tuple(shown.values()), described)
+
+    def _standing(
+        self, group: Group, inside: tuple[RegisteredMember, ...], taken: Collection[str]
+    ) -> RegisteredMember:
+        """Give what stands for a group: as before, if nothing about it changed."""
+        entry = entry_of(group, inside, taken)
+        known = self.by_id.get(entry.id)
+        before = () if known is None else known.inside
+        if known is None or not _are_same(inside, before):
+            terms = [one.capabilities.filtering_terms for one in inside]
+            keeps = _are_same(terms, [one.capabilities.filtering_terms for one in before])
+            kept = known.capabilities if known is not None and keeps else None
+            return RegisteredMember(entry, capabilities_of(inside, kept), inside=inside)
+        return known if entry == known.entry else replace(known, entry=entry)
 
 
 _OF_A_LOOK: Final = ("fetched_at", "problems", "missing", "updated_at")
 """Facts that nothing is worked out of."""
-_NOT_FOR_ASKING: Final = {*_OF_A_LOOK, "description", "organization", "environment", "name"}
+_NOT_FOR_ASKING: Final = {
+    *_OF_A_LOOK,
+    *("description", "organization", "environment", "name", "service_version"),
+}
 """Facts of a member that decide neither how it is asked nor how it is read."""
 _OF_TERMS: Final = {"_terms_digest", "filter_ids", "filter_prefixes"}
 """What is worked out of the filtering terms alone."""
@@ -205,10 +289,26 @@ class SnapshotHolder:
         """The snapshot to start a question with."""
         return self._current
 
-    def publish(self, members: Iterable[RegisteredMember]) -> Snapshot:
+    def publish(
+        self, members: Iterable[RegisteredMember], groups: Iterable[Group] = ()
+    ) -> Snapshot:
         """Replace the snapshot; running questions keep theirs."""
-        self._current = self._current.with_members(members)
-        return self._current
+        return self.put(self._current.with_members(members, groups))
+
+    def put(self, snapshot: Snapshot) -> Snapshot:
+        """Replace the snapshot by one that is made already."""
+        self._current = snapshot
+        return snapshot
+
+
+def _are_same(ones: Sequence[object], others: Sequence[object]) -> bool:
+    """Whether these are the very same objects."""
+    return len(ones) == len(others) and all(map(operator.is_, ones, others))
+
+
+def _bare(name: str) -> str:
+    """Give the member in `member~beaconId`."""
+    return name.partition("~")[0]
 
 
 def _digest(*parts: str) -> str:

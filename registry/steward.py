@@ -7,9 +7,8 @@ A change that changes nothing is no error and leaves no line. Errors are those o
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlalchemy import delete, insert, select, update
@@ -18,15 +17,26 @@ from aggregator.base.errors import BadQuery, Conflict, Forbidden, NotFound
 from registry.database import Change
 from registry.keys import KeyKind, find_key, make_key, revoke_service_keys, spend
 from registry.models import OPERATOR_ONLY, MemberEntry, Organization, Pause, describe_problems
+from registry.places import place_of_url
 from registry.records import (
     OPERATOR,
     REGISTRATION,
     MemberRecord,
     MemberState,
     as_document,
+    is_operator,
     moment,
 )
-from registry.rows import load, load_all, next_position, save, tell
+from registry.rows import (
+    hides_behind,
+    load,
+    load_alike,
+    load_all,
+    next_position,
+    save,
+    storable,
+    tell,
+)
 from registry.seeding import ORDERED
 from registry.snapshot import RegisteredMember
 from registry.store import RegistryStore
@@ -42,7 +52,6 @@ _STANDING: Final = {
     MemberState.REJECTED: "was turned away",
     MemberState.REMOVED: "was removed",
 }
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Registration(BaseModel):
@@ -173,11 +182,26 @@ class Steward:
         return await self._do(put)
 
     async def edit(
-        self, member_id: str, changes: Mapping[str, Any], *, by: str, contact: str | None = None
+        self,
+        member_id: str,
+        changes: Mapping[str, Any],
+        *,
+        by: str,
+        contact: str | None = None,
+        as_of: str | None = None,
     ) -> MemberRecord:
-        """Change fields of an entry; None puts a field back to its default."""
+        """Change fields of an entry; None puts a field back to its default.
+
+        `as_of` is the `updated_at` of what the changes were made from; raises `Conflict` if the
+        member has changed since.
+        """
 
         def alter(record: MemberRecord) -> MemberRecord:
+            if as_of is not None and record.updated_at != as_of:
+                raise Conflict(
+                    f"{member_id} was changed by somebody else at {record.updated_at}, after you "
+                    "read it. Nothing was changed now: look at it again, then send your change."
+                )
             entry = _edited(record.entry, changes)
             told = record.contact if contact is None else contact
             return replace(record, member=record.member.with_facts(entry=entry), contact=told)
@@ -201,12 +225,15 @@ class Steward:
             raise BadQuery(
                 [f"{name}: only the operator of this network sets it" for name in forbidden]
             )
+        if "paused" in changes:
+            raise BadQuery(["paused: it is changed by pausing and resuming, not with the entry"])
 
         def alter(record: MemberRecord) -> MemberRecord:
-            entry = _edited(record.proposed or record.entry, changes)
+            _refuse_gone(record, as_member=True)
+            entry = _edited(_with_own(record.entry, record.proposed), changes)
             told = record.contact if contact is None else contact
             record = replace(record, contact=told)
-            is_moved = _place(entry.url) != _place(record.entry.url)
+            is_moved = place_of_url(entry.url) != place_of_url(record.entry.url)
             if record.state is MemberState.ACTIVE and is_moved and not at_once:
                 return replace(record, proposed=entry)
             return replace(record, member=record.member.with_facts(entry=entry), proposed=None)
@@ -220,8 +247,10 @@ class Steward:
             if record.state is MemberState.REMOVED:
                 raise Conflict(f"{member_id} has been removed: restore it instead.")
             if record.proposed is not None:
-                member = record.member.with_facts(entry=record.proposed)
-                record = replace(record, member=member, proposed=None)
+                entry = _with_own(record.entry, record.proposed)
+                record = replace(
+                    record, member=record.member.with_facts(entry=entry), proposed=None
+                )
             return replace(record, state=MemberState.ACTIVE, note="")
 
         return await self.amend(member_id, alter, by=by, action="approve")
@@ -260,6 +289,7 @@ class Steward:
             raise BadQuery(["until: this is in the past; give a later day, as 2030-12-31"])
 
         def alter(record: MemberRecord) -> MemberRecord:
+            _refuse_gone(record, as_member=as_member)
             _refuse_operators_pause(record, as_member=as_member)
             entry = record.entry.model_copy(update={"paused": pause})
             return replace(record, member=record.member.with_facts(entry=entry))
@@ -270,6 +300,7 @@ class Steward:
         """Ask a member again."""
 
         def alter(record: MemberRecord) -> MemberRecord:
+            _refuse_gone(record, as_member=as_member)
             _refuse_operators_pause(record, as_member=as_member)
             entry = record.entry.model_copy(update={"paused": None})
             return replace(record, member=record.member.with_facts(entry=entry))
@@ -282,8 +313,13 @@ class Steward:
         def alter(record: MemberRecord) -> MemberRecord:
             if record.state is MemberState.REMOVED:
                 return record
+            _refuse_gone(record, as_member=by == f"member:{member_id}")
             return replace(
-                record, state=MemberState.REMOVED, proposed=None, note=_note(note), left_by=by
+                record,
+                state=MemberState.REMOVED,
+                proposed=None,
+                note=_note(note),
+                left_by=storable(by),
             )
 
         return await self.amend(member_id, alter, by=by, action="remove", note=note)
@@ -349,11 +385,11 @@ class Steward:
             after = alter(before)
             if after == before:
                 return before
-            if _place(after.entry.url) != _place(before.entry.url):
+            if place_of_url(after.entry.url) != place_of_url(before.entry.url):
                 await self._refuse_taken(change, after.entry, by=by, but=member_id)
             if after.proposed is not None and after.proposed != before.proposed:
                 await self._refuse_taken(change, after.proposed, by=by, but=member_id)
-            after = replace(after, updated_at=moment(self._now()))
+            after = replace(after, updated_at=_later(before.updated_at, self._now()))
             await save(change, after)
             await tell(
                 change,
@@ -418,22 +454,25 @@ class Steward:
         What an operator removed or turned away does not come back by registering again.
         """
         problems = []
-        place = _place(entry.url)
-        for record in await load_all(change.connection):
+        if but is None and await hides_behind(change.connection, entry.id):
+            problems.append(f"id: “{entry.id}” is taken; choose another one.")
+        place = place_of_url(entry.url)
+        for record in await load_alike(change.connection, entry):
             if record.id == but:
                 continue
             is_gone = record.state is MemberState.REMOVED
-            may_come_back = record.left_by == f"member:{record.id}" or by.startswith(OPERATOR)
+            may_come_back = record.left_by == f"member:{record.id}" or is_operator(by)
             if is_gone and may_come_back and record.declared is None:
                 continue
-            is_here = _place(record.entry.url) == place
+            is_here = place_of_url(record.entry.url) == place
             if record.id == entry.id:
-                way = "restore it or choose" if is_gone and by.startswith(OPERATOR) else "choose"
+                way = "restore it or choose" if is_gone and is_operator(by) else "choose"
                 problems.append(f"id: “{entry.id}” is taken; {way} another one.")
             if is_here and record.entry.protocol == entry.protocol:
                 problems.append(f"url: a beacon at this address {_STANDING[record.state]} already.")
         if problems:
-            raise Conflict(" ".join(dict.fromkeys(problems)))
+            problems = list(dict.fromkeys(problems))
+            raise Conflict(" ".join(problems), problems)
 
     async def _spend_form(self, change: Change, form: str, outcome: str) -> None:
         now = self._now().timestamp()
@@ -491,16 +530,31 @@ def _edited(entry: MemberEntry, changes: Mapping[str, Any]) -> MemberEntry:
     return checked_entry({key: value for key, value in document.items() if value is not None})
 
 
-def _place(url: str) -> str:
-    """Give an address in the one spelling in which two are compared."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".")
-    port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
-    return f"{host}:{port}{parts.path.rstrip('/')}"
+def _with_own(entry: MemberEntry, proposed: MemberEntry | None) -> MemberEntry:
+    """Take from a proposal what a member may say of itself; the rest stays as it is now."""
+    if proposed is None:
+        return entry
+    own = Registration.model_fields.keys() & MemberEntry.model_fields.keys()
+    return entry.model_copy(update={name: getattr(proposed, name) for name in own})
+
+
+def _later(before: str, now: datetime) -> str:
+    """Give the moment of a change: later than the last one, whatever the clock says."""
+    at = moment(now)
+    if at > before:
+        return at
+    return moment(datetime.fromisoformat(before) + timedelta(milliseconds=1))
 
 
 def _note(text: str) -> str:
-    return text.strip()[:2_000]
+    return storable(text.strip()[:2_000])
+
+
+def _refuse_gone(record: MemberRecord, *, as_member: bool) -> None:
+    if as_member and record.state in {MemberState.REJECTED, MemberState.REMOVED}:
+        raise Conflict(
+            f"{record.id} {_STANDING[record.state]}: there is nothing it can change here."
+        )
 
 
 def _refuse_operators_pause(record: MemberRecord, *, as_member: bool) -> None:

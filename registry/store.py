@@ -7,7 +7,7 @@ was found out worthless.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -20,6 +20,7 @@ from registry.database import Change, Database
 from registry.models import Capabilities, Dialect, Group, MemberEntry
 from registry.records import MemberRecord, MemberState
 from registry.rows import load, load_all, place_of
+from registry.slices import Slices
 from registry.snapshot import RegisteredMember
 from registry.tables import GROUPS, LEARNED, LEASES, STATE
 
@@ -57,6 +58,11 @@ class RegistryStore:
         )
 
     @property
+    def revision(self) -> int:
+        """The registry's revision as of the last `refresh`."""
+        return self._revision
+
+    @property
     def groups(self) -> Mapping[str, Group]:
         """The groups that are described, by id, as of the last `refresh`."""
         return self._groups
@@ -64,7 +70,7 @@ class RegistryStore:
     async def refresh(self) -> bool:
         """Read what changed since the last time; False if nothing did."""
         async with self._reading:
-            known = self._revision
+            known, records = self._revision, dict(self._records)
             if await self.database.revision() == known:
                 return False
 
@@ -73,12 +79,11 @@ class RegistryStore:
             ) -> tuple[tuple[MemberRecord, ...], dict[str, Group | None], int]:
                 # the revision first: what is read after it is at least as new
                 revision = await _revision(connection)
-                changed = await load_all(connection, above=known)
+                changed = await load_all(connection, above=known, known=records)
                 return changed, await _groups(connection, above=known), revision
 
             changed, groups, revision = await self.database.read(read)
-            for record in changed:
-                self._take_in(record)
+            await self._take_in(changed)
             for group_id, group in groups.items():
                 if group is None:
                     self._groups.pop(group_id, None)
@@ -206,21 +211,33 @@ class RegistryStore:
 
         await self.database.change(write, is_news=is_news)
 
-    def _take_in(self, record: MemberRecord) -> None:
-        """Take in a record as read; values that did not change keep their identity."""
-        known = self._records.get(record.id)
-        if known is not None:
-            mine, read = known.member, record.member
-            told = read.capabilities
-            if told.filtering_terms == mine.capabilities.filtering_terms:
-                kept = {"filtering_terms": mine.capabilities.filtering_terms}
-                told = told.model_copy(update=kept)
-            member = mine.with_facts(
-                entry=read.entry, capabilities=told, learned=read.learned, probes=read.probes
-            )
-            record = replace(record, member=member if member != mine else mine)
-        self._times[record.id] = record.member.capabilities.fetched_at
-        self._records[record.id] = record
+    async def _take_in(self, changed: Sequence[MemberRecord]) -> None:
+        """Take in records as read, all at once; values that did not change keep their identity."""
+        joined, slices = [], Slices()
+        for record in changed:
+            known = self._records.get(record.id)
+            joined.append((record, known, _joined(known, record)))
+            await slices.pause()
+        for record, known, made in joined:
+            now = self._records.get(record.id)
+            self._times[record.id] = record.member.capabilities.fetched_at
+            # something was learned of it meanwhile, or not
+            self._records[record.id] = made if now is known else _joined(now, record)
+
+
+def _joined(known: MemberRecord | None, record: MemberRecord) -> MemberRecord:
+    """Give a record as read with the values that are known and equal."""
+    if known is None:
+        return record
+    mine, read = known.member, record.member
+    told = read.capabilities
+    if told.filtering_terms == mine.capabilities.filtering_terms:
+        kept = {"filtering_terms": mine.capabilities.filtering_terms}
+        told = told.model_copy(update=kept)
+    member = mine.with_facts(
+        entry=read.entry, capabilities=told, learned=read.learned, probes=read.probes
+    )
+    return replace(record, member=member if member != mine else mine)
 
 
 async def _revision(connection: AsyncConnection) -> int:

@@ -52,6 +52,7 @@ MEMBERS: Final = Table(
     Column("state", Text, nullable=False),
     Column("origin", Text, nullable=False),
     Column("url", Text, nullable=False),
+    Column("address", Text, nullable=False),
     Column("entry", Text, nullable=False),
     Column("declared", Text),
     Column("proposed", Text),
@@ -62,8 +63,10 @@ MEMBERS: Final = Table(
     Column("updated_at", Text, nullable=False),
     Column("revision", Integer, nullable=False),
     Index("ix_members_revision", "revision"),
-    Index("ix_members_url", "url"),
+    Index("ix_members_address", "address"),
 )
+"""`address` is a digest of `url` in the one spelling in which two are compared: PostgreSQL cannot
+index long texts."""
 
 LEARNED: Final = Table(
     "learned",

@@ -148,7 +148,7 @@ class Running:
         return {member["id"]: member for member in reply.json["members"]}
 
     def member(self, member_id: str) -> RegisteredMember:
-        return self.network.holder.current.by_id[member_id]
+        return self.network.holder.current.everyone_by_id[member_id]
 
     async def known(self, *member_ids: str) -> None:
         """Wait until the network has recognised these members."""

@@ -9,6 +9,7 @@ from jinja2 import Environment
 
 from aggregator.api.clients import RateLimits
 from aggregator.api.joined_terms import SharedTerms
+from aggregator.api.member_lists import Directory
 from aggregator.api.sessions import Signer
 from aggregator.api.sse import EventStreams
 from aggregator.base.metrics import Metrics
@@ -50,6 +51,11 @@ class RegistryOffices(Protocol):
         ...
 
     @property
+    def force(self) -> Callable[[], Awaitable[object]]:
+        """Brings into force here what was changed, by whichever process."""
+        ...
+
+    @property
     def journal(self) -> Journal:
         """Reads the log of changes."""
         ...
@@ -74,6 +80,9 @@ class Api:
     streams: EventStreams = field(default_factory=EventStreams)
     metrics: Metrics = field(default_factory=Metrics)
     terms: SharedTerms = field(default_factory=SharedTerms)
+    directory: Directory = field(default_factory=Directory)
+    suspended: Callable[[], frozenset[str]] = frozenset
+    """The members this process does not ask now, because they keep failing."""
     rate_limits: RateLimits | None = None
     """None: clients may ask as much as they like."""
     join_limits: RateLimits | None = None

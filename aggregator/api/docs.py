@@ -20,30 +20,49 @@ def _groups(document: Document) -> list[dict[str, Any]]:
     """Gather operations under their tags, with everything a template would have to work out."""
     groups: dict[str, list[dict[str, Any]]] = {name: [] for name in TAGS}
     for path, operations in document["paths"].items():
-        first = next(iter(operations.values()))
-        groups[first["tags"][0]].append(
-            {
-                "id": first["operationId"],
-                "path": path,
-                "methods": [method.upper() for method in operations],
-                "summary": first["summary"],
-                "parameters": [_parameter(each) for each in first.get("parameters", ())],
-                "has_body": any("requestBody" in each for each in operations.values()),
-                "responses": [
-                    {
-                        "status": status,
-                        "description": response["description"],
-                        "types": list(response["content"]),
-                    }
-                    for status, response in first["responses"].items()
-                ],
-            }
-        )
+        for alike in _alike(operations):
+            first = next(iter(alike.values()))
+            groups[first["tags"][0]].append(_entry(path, alike, first))
     return [
         {"name": name, "description": TAGS[name], "operations": operations}
         for name, operations in groups.items()
         if operations
     ]
+
+
+def _alike(operations: Document) -> list[Document]:
+    """Gather the methods of a path that do the same."""
+    parts: list[Document] = []
+    for method, operation in operations.items():
+        told = {name: operation.get(name) for name in ("summary", "parameters", "responses")}
+        for part in parts:
+            first = next(iter(part.values()))
+            if told == {name: first.get(name) for name in told}:
+                part[method] = operation
+                break
+        else:
+            parts.append({method: operation})
+    return parts
+
+
+def _entry(path: str, operations: Document, first: Document) -> dict[str, Any]:
+    return {
+        "id": first["operationId"],
+        "path": path,
+        "methods": [method.upper() for method in operations],
+        "summary": first["summary"],
+        "parameters": [_parameter(each) for each in first.get("parameters", ())],
+        "has_body": "get" in operations
+        and any("requestBody" in each for each in operations.values()),
+        "responses": [
+            {
+                "status": status,
+                "description": response["description"],
+                "types": list(response["content"]),
+            }
+            for status, response in first["responses"].items()
+        ],
+    }
 
 
 def _parameter(parameter: Document) -> dict[str, Any]:

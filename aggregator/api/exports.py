@@ -67,7 +67,7 @@ def csv_text(lines: Iterable[Line]) -> str:
     writer = csv.writer(out)
     writer.writerow(CSV_HEADER.split(","))
     for line in lines:
-        writer.writerow([_cell(value) for value in astuple(line)])
+        writer.writerow([safe_cell(value) for value in astuple(line)])
     return out.getvalue()
 
 
@@ -222,7 +222,7 @@ def _joined(code: str | None, match: str | None, source: str | None) -> str:
     return " ".join(filter(None, told))
 
 
-def _cell(value: object) -> str:
+def safe_cell(value: object) -> str:
     """Write a cell in one line that no spreadsheet takes for a formula."""
     if isinstance(value, float):
         return f"{value:.6g}"

@@ -46,7 +46,7 @@ def _card(member: RegisteredMember) -> Document:
             "apiVersion": version,
             "description": member.entry.description or told.description or "",
             "organization": _organization(member, member.entry.organization or told.organization),
-            "alternativeUrl": member.entry.url,
+            **({"alternativeUrl": member.entry.url} if member.entry.url else {}),
             **({"environment": told.environment} if told.environment else {}),
             "info": {"memberId": member.id},
         },

@@ -6,7 +6,7 @@ The log holds routes, never paths or query strings: a question is about somebody
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 
 import structlog
@@ -14,8 +14,15 @@ from aiohttp import web
 
 from aggregator.api.context import api_of, route_of
 from aggregator.api.http import respond
-from aggregator.base.errors import BeaconError, Overloaded, RateLimited, WrongMethod
+from aggregator.base.errors import (
+    BeaconError,
+    Overloaded,
+    RateLimited,
+    Unauthorized,
+    WrongMethod,
+)
 from aggregator.protocol import documents, documents_v1
+from registry import service_registry
 
 log = structlog.get_logger("aggregator.access")
 
@@ -33,6 +40,10 @@ EXPOSED_HEADERS = (
 )
 V1_PATHS = ("/v1", "/query")
 """Where errors have the shape of version 1."""
+REGISTRY_PATHS = re.compile(
+    r"/(?:services|service-info|update|members|join|manage|admin|logo)(?![^/.])"
+)
+"""Where errors have the shape of the GA4GH service registry."""
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -73,7 +84,10 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
             headers["Retry-After"] = str(error.retry_after_s)
         if isinstance(error, WrongMethod):
             headers["Allow"] = ", ".join(error.allowed)
-        return _error(request, error.status, error.message, headers)
+        if isinstance(error, Unauthorized):
+            headers["WWW-Authenticate"] = "Bearer"
+        problems = getattr(error, "problems", ())
+        return _error(request, error.status, error.message, headers, problems)
     except web.HTTPMethodNotAllowed as error:
         allowed = ", ".join(sorted(error.allowed_methods))
         message = f"{request.method} is not possible here; use {allowed}."
@@ -128,10 +142,15 @@ def wants_html(request: web.Request) -> bool:
 
 
 def _error(
-    request: web.Request, status: int, message: str, headers: dict[str, str]
+    request: web.Request,
+    status: int,
+    message: str,
+    headers: dict[str, str],
+    problems: Sequence[str] = (),
 ) -> web.Response:
     api = api_of(request)
     path = request.path
+    title = HTTPStatus(status).phrase
     headers = {"Cache-Control": "no-store", **headers}
     if path.endswith((".csv", ".txt")):
         # a file of the error is no use to a spreadsheet, but a person can read it
@@ -142,11 +161,14 @@ def _error(
             status=status,
             headers=headers,
         )
-    if wants_html(request) and not path.startswith(("/api", "/network")):
+    if wants_html(request) and not path.startswith(("/api", "/network", "/admin/api")):
         page = api.pages.get_template("error.html").render(
-            network=api.identity, status=status, title=HTTPStatus(status).phrase, message=message
+            network=api.identity, status=status, title=title, message=message
         )
         return web.Response(text=page, status=status, content_type="text/html", headers=headers)
+    if REGISTRY_PATHS.match(path):
+        told = service_registry.error_document(status, title, message, problems)
+        return respond(told, status=status, headers=headers)
     return respond(
         documents.error_document(api.identity, status, message), status=status, headers=headers
     )

@@ -1,7 +1,6 @@
 """What this network tells of itself: what it would send, and how it reads what people type."""
 
-import shlex
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -9,13 +8,17 @@ from aggregator.api.context import api_of
 from aggregator.api.http import options_of, respond
 from aggregator.api.questions import read_question
 from aggregator.api.ratelimit import hook_of
+from aggregator.engine.planner import Together
 from aggregator.engine.service import Explained
 from aggregator.model.query import Query
+from aggregator.protocol.curl import curl
 from aggregator.protocol.filters import filter_document
 from aggregator.protocol.requests import request_parameters
 from aggregator.protocol.wire import Ask, Part
 from aggregator.text.variant_text import parse
 from aggregator.upstream.tokens import Credential, NeedsToken
+
+AS_ONE: Final = "a group of beacons that is asked as one; what each of them is sent is not told"
 
 
 async def explain(request: web.Request) -> web.Response:
@@ -64,6 +67,9 @@ def _member(explained: Explained) -> dict[str, Any]:
         "dialectSource": dict(member.dialect_sources),
         "probes": list(member.probes),
     }
+    if isinstance(decision, Together):
+        told = {"answer": "asking", "reason": None, "requests": [], "warnings": [AS_ONE]}
+        return {**written, **told}
     if not isinstance(decision, Ask):
         reason = {"code": decision.code.value, "message": decision.message}
         return {**written, "answer": "not_asked", "reason": reason, "requests": []}
@@ -88,21 +94,5 @@ def _request(part: Part, credential: Credential) -> dict[str, Any]:
         "body": body,
         "match": part.match.value,
         "asks": part.spelled,
-        "curl": curl(part, has_token=credential.authorization is not None),
+        "curl": curl(request, has_token=credential.authorization is not None),
     }
-
-
-def curl(part: Part, *, has_token: bool) -> str:
-    """Write a request as a command to paste; a secret is named `$TOKEN`, never shown."""
-    request = part.request
-    words = ["curl", "-gsS"]  # -g: brackets in an address are no patterns
-    if request.method != "GET":
-        words += ["-X", request.method]
-    command = " ".join(words) + " " + shlex.quote(request.url) + " -H 'Accept: application/json'"
-    if request.body is not None:
-        command += " -H 'Content-Type: application/json' --data " + shlex.quote(
-            request.body.decode()
-        )
-    if has_token:
-        command += ' -H "Authorization: Bearer $TOKEN"'
-    return command

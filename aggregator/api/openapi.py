@@ -6,7 +6,7 @@ its path ends with; so none can be missing, and a description without a route is
 
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
@@ -20,17 +20,30 @@ from aggregator.api.openapi_compat import (
     CSC_QUERY,
     ENDPOINT_QUERY,
 )
+from aggregator.api.openapi_joining import JOINING
+from aggregator.api.openapi_operation import Operation
 from aggregator.api.openapi_parameters import (
     CONTROLS,
     IN_PATH,
+    MEMBERS_QUERY,
     OPTIONS,
     TERMS_QUERY,
     TEXT_QUERY,
     V1_QUERY,
     VARIANT,
 )
+from aggregator.api.openapi_registry import REGISTRY, REGISTRY_ERROR, REGISTRY_WRITES
 from aggregator.api.openapi_schemas import OURS, V2_REQUEST, Document, ref, v1, v2
-from aggregator.base.errors import BadQuery, LoopDetected, NotFound, Overloaded, TooLarge
+from aggregator.base.errors import (
+    BadQuery,
+    Conflict,
+    Forbidden,
+    LoopDetected,
+    NotFound,
+    Overloaded,
+    TooLarge,
+    Unauthorized,
+)
 from aggregator.protocol.surface import ENTRY_TYPES, QUESTION_KEYS, TERMS_PATHS, path_of
 
 OPENAPI_VERSION: Final = "3.1.0"
@@ -42,6 +55,7 @@ TAGS: Final = {
     "Compatibility": "What pages of other networks ask for.",
     "Pages": "For people; every page has twins for programs.",
     "Operations": "For those who run it.",
+    "Administration": "For its operators, by their token; docs/administration.md has examples.",
 }
 _TYPES: Final = {
     ".json": "application/json",
@@ -51,30 +65,9 @@ _TYPES: Final = {
     ".ico": "image/svg+xml",
     "/events": "text/event-stream",
     "/metrics": "text/plain",
+    "/logo/{id}": "image/*",
     "/{path}": "application/octet-stream",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What is to be said of a path beside what its handler says."""
-
-    tag: str
-    schema: Document | None = None
-    """Of the answer as JSON."""
-    parameters: tuple[Document, ...] = ()
-    body: Document | None = None
-    errors: Document | None = None
-    """Of every error; makes it an operation that can fail."""
-    errors_as: str = "application/json"
-    statuses: frozenset[str] | None = None
-    """The errors there can be; None: all of a question."""
-    is_streamed: bool = False
-    is_page: bool = False
-    """Whether browsers get a page where programs get JSON."""
-    answers_503: bool = False
-    summary: str = ""
-    """In place of what the handler says of itself."""
 
 
 def _v2_answer(whole: str) -> Document:
@@ -204,10 +197,16 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         body=_V2_BODY,
         errors=_V2_ERROR,
     ),
+    **REGISTRY,
     "/search/parse": Operation("Understanding", ref("ParsedText"), TEXT_QUERY),
     "/search": _search(_TEXT, "text/html"),
     **dict.fromkeys(("/search.csv", "/search.txt"), _search(_TEXT, "text/plain")),
     "/search/events": _search(_V2_ERROR, "application/json"),
+    "/members": Operation("Pages", {"type": "object"}, MEMBERS_QUERY, is_page=True),
+    "/members.json": Operation("Pages", {"type": "object"}, MEMBERS_QUERY),
+    "/members.csv": Operation("Pages", parameters=MEMBERS_QUERY),
+    "/members/{id}": Operation("Pages", {"type": "object"}, is_page=True),
+    "/members/{id}.json": Operation("Pages", {"type": "object"}),
     "/livez": Operation("Operations", ref("Status")),
     "/readyz": Operation("Operations", ref("Status"), answers_503=True),
     "/metrics": Operation("Operations"),
@@ -215,9 +214,24 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "/docs": Operation("Operations"),
 }
 
+_ADMIN_PAGE: Final = Operation(
+    "Administration",
+    errors=REGISTRY_ERROR,
+    statuses=frozenset({"400", "401", "403", "404", "409", "413", "429", "503"}),
+)
+_ADMIN_CALL: Final = replace(_ADMIN_PAGE, schema={"type": "object"}, body={"type": "object"})
+_ADMIN_MAKES: Final = {
+    **{("POST", f"/admin/api/{name}"): "201" for name in ("members", "keys", "followed")},
+    **{("DELETE", f"/admin/api/{name}/{{id}}"): "204" for name in ("groups", "keys", "followed")},
+}
+"""How calls end that do not end with 200."""
+
 _ERRORS: Final = {
     "400": BadQuery,
+    "401": Unauthorized,
+    "403": Forbidden,
     "404": NotFound,
+    "409": Conflict,
     "413": TooLarge,
     "429": None,
     "501": None,
@@ -286,7 +300,9 @@ def described(request: web.Request) -> Document:
 
 
 def _operation(path: str, method: str, handler: Any) -> Document:
-    known = OPERATIONS.get(path) or Operation("Pages")
+    key = (method, path)
+    known = REGISTRY_WRITES.get(key) or JOINING.get(key) or OPERATIONS.get(path)
+    known = known or _undescribed(method, path)
     written: Document = {
         "tags": [known.tag],
         "summary": known.summary or _summary(handler),
@@ -296,12 +312,19 @@ def _operation(path: str, method: str, handler: Any) -> Document:
     parameters = [*_in_path(path), *known.parameters]
     if parameters:
         written["parameters"] = parameters
-    if method == "POST" and known.body is not None:
+    if method in {"POST", "PUT", "PATCH"} and known.body is not None:
         written["requestBody"] = {
             "description": "Read whatever its Content-Type is. An empty one is no parameters.",
             "content": {"application/json": {"schema": known.body}},
         }
     return written
+
+
+def _undescribed(method: str, path: str) -> Operation:
+    """Describe a path by where it lies."""
+    if path.startswith("/admin/api/"):
+        return replace(_ADMIN_CALL, status=_ADMIN_MAKES.get((method, path), "200"))
+    return _ADMIN_PAGE if path.startswith("/admin") else Operation("Pages")
 
 
 def _summary(handler: Any) -> str:
@@ -317,12 +340,13 @@ def _operation_id(path: str, method: str) -> str:
 
 def _in_path(path: str) -> list[Document]:
     names = [part.partition("}")[0] for part in path.split("{")[1:]]
+    told = IN_PATH if path.startswith("/api/") else {}
     return [
         {
             "name": name,
             "in": "path",
             "required": True,
-            **({"description": IN_PATH[name]} if name in IN_PATH else {}),
+            **({"description": told[name]} if name in told else {}),
             "schema": {"type": "string"},
         }
         for name in names
@@ -338,8 +362,13 @@ def _responses(path: str, known: Operation) -> Document:
     if known.is_page:
         content["text/html"] = {"schema": _TEXT}
     if not content:
-        content[_content_type(path)] = {"schema": {"type": "string"}}
-    responses: Document = {"200": {"description": "The answer.", "content": content}}
+        kind = "text/plain" if known.is_text else _content_type(path)
+        content[kind] = {"schema": {"type": "string"}}
+    responses: Document = {}
+    if known.status:
+        responses[known.status] = {"description": "The answer.", "content": content}
+    if known.status == "204":
+        responses["204"] = {"description": "Done. Nothing is to be said.", "content": {}}
     if known.answers_503:
         responses["503"] = {"description": "Not now.", "content": content}
     if known.errors is not None:
@@ -358,7 +387,8 @@ def _statuses(path: str, known: Operation) -> frozenset[str]:
     if known.statuses is not None:
         return known.statuses
     # only a path with something to fill in can lead nowhere
-    return frozenset(_ERRORS) if "{" in path else frozenset(_ERRORS) - {"404"}
+    of_questions = frozenset(_ERRORS) - {"401", "403", "409"}
+    return of_questions if "{" in path else of_questions - {"404"}
 
 
 @cache

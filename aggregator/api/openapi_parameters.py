@@ -109,7 +109,29 @@ TERMS_QUERY: Final = (
 IN_PATH: Final = {
     "id": "`member~id` for the record of one member; a bare id is asked for everywhere.",
 }
-"""What the variable parts of paths mean, by their names."""
+"""What the variable parts of paths to records mean, by their names."""
+
+MEMBERS_QUERY: Final = (
+    _parameter("q", text(), "Words in name, organization, id or data sets."),
+    _parameter(
+        "state",
+        {
+            "type": "string",
+            "enum": ["answering", "unrecognised", "suspended", "paused", "disabled"],
+        },
+        "Only members in this state.",
+    ),
+    _parameter("group", text(), "Only members of this group."),
+    _parameter("assembly", text(), "Only members that say they hold it.", "GRCh38"),
+    _parameter("type", text(), "Only members that offer this entry type.", "individual"),
+    _parameter("environment", text(), "As the member writes it: prod, test, dev, staging."),
+    _parameter("unsaid", text(), "Anything: list members that do not say as well."),
+    _parameter(
+        "sort",
+        {"type": "string", "enum": ["listed", "name", "organization", "state", "datasets"]},
+        "The order.",
+    ),
+)
 
 V1_QUERY: Final = (
     *(each for each in VARIANT if each["name"] not in {"start", "end", *NOT_IN_V1}),

@@ -189,7 +189,7 @@ def _search_page(
         "moment": None,
         "run": None,
         "members": snapshot.members,
-        "groups": sorted(snapshot.groups),
+        "groups": {group: snapshot.name_of(group) for group in sorted(snapshot.groups)},
         "examples": api.settings.web.examples,
         "assemblies": list(dict.fromkeys((*ASSEMBLIES, form.assembly))),
         "deadline_s": api.settings.query.deadline_s,

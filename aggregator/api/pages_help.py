@@ -107,6 +107,8 @@ async def opensearch(request: web.Request) -> web.Response:
 async def robots(_: web.Request) -> web.Response:
     """Keep crawlers from asking questions."""
     text = "User-agent: *\nDisallow: /search\nDisallow: /api\nDisallow: /v1\nDisallow: /network\n"
+    text += "Disallow: /join/check\nDisallow: /manage\n"
+    text += "Disallow: /admin\n"
     return web.Response(text=text, headers=_KEPT)
 
 

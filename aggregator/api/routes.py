@@ -97,7 +97,6 @@ def build(api: Api) -> web.Application:
     router.add_get("/query", compat_csc.query)
     router.add_get("/validate", validate.validate)
     router.add_get("/info", v2.info)
-    router.add_get("/service-info", v2.service_info)
     router.add_get("/search/parse", network.parse_text)
     router.add_get("/livez", ops.livez)
     router.add_get("/readyz", ops.readyz)

@@ -37,6 +37,7 @@ _REASONS = {
     NotAskedCode.FILTER: N_("does not know the filter"),
     NotAskedCode.DATASET: N_("does not hold the data set"),
     NotAskedCode.HOLDER: N_("holds the data set, but cannot be asked about it"),
+    NotAskedCode.OPAQUE: N_("would tell which beacon of the group answers"),
     NotAskedCode.GRANULARITY: N_("does not tell this much"),
     NotAskedCode.PAGINATION: N_("has no pages"),
     NotAskedCode.NOT_SELECTED: N_("not selected"),

@@ -189,8 +189,9 @@ def connect(url: str, *, max_connections: int = MAX_CONNECTIONS) -> "Redis":
     """
     pool: ConnectionPool = ConnectionPool.from_url(
         url,
-        # one more than operations at once: a connection that is cut off closes in the background
-        max_connections=max_connections + 1,
+        # more than operations at once: a connection that is cut off closes in the background, and
+        # one listens
+        max_connections=max_connections + 2,
         # one attempt: the time for a second one belongs to the members
         retry=Retry(NoBackoff(), 0),
         socket_timeout=CLOSE_WITHIN_S,

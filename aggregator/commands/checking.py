@@ -10,7 +10,6 @@ import click
 from pydantic import ValidationError
 
 from aggregator.api import sentences
-from aggregator.api.network import curl
 from aggregator.app import Network, running
 from aggregator.base.errors import BadQuery
 from aggregator.base.settings import Settings
@@ -20,6 +19,7 @@ from aggregator.engine.planner import Selection
 from aggregator.engine.service import QueryOptions
 from aggregator.model.genome import Assembly, GenomeError, parse_assembly
 from aggregator.model.outcome import Ending
+from aggregator.protocol.curl import curl
 from aggregator.protocol.requests import read_v2
 from aggregator.protocol.wire import Ask
 from aggregator.text.variant_text import Misread, Understood, understand
@@ -95,7 +95,7 @@ async def _ask(network: Network, member: RegisteredMember, parameters: dict[str,
         decision = explained.plan.decision
         if isinstance(decision, Ask):
             for part in decision.parts:
-                click.echo(f"  sent: {curl(part, has_token=False)}")
+                click.echo(f"  sent: {curl(part.request, has_token=False)}")
     answer = await network.service.ask(read.query, options)
     for event in learned:
         dialect = event.dialect.model_dump(exclude_defaults=True, mode="json")

@@ -1,6 +1,7 @@
 """`demo`: five invented beacons on loopback and the network in front of them."""
 
 import asyncio
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -49,15 +50,17 @@ def read_faults(slow: tuple[str, ...], down: tuple[str, ...]) -> dict[str, Any]:
 
 
 def demo_settings(reference: Mapping[str, Any], verbose: bool) -> Settings:
-    """Give the settings of the demo network."""
+    """Give the settings of the demo network; whoever starts it is its operator."""
     fasta = {name: Path(str(path)) for name, path in reference.items()}
-    return load(
-        folder("config") / "demo.yaml",
-        {
-            "reference": {"fasta": fasta},
-            "log": {"level": "info" if verbose else "error"},
-        },
-    )
+    told: dict[str, dict[str, Any]] = {
+        "reference": {"fasta": fasta},
+        "log": {"level": "info" if verbose else "error"},
+    }
+    settings = load(folder("config") / "demo.yaml", told)
+    if settings.security.admin_token is not None:
+        return settings
+    told["security"] = {"admin_token": secrets.token_hex(16)}
+    return load(folder("config") / "demo.yaml", told)
 
 
 async def run(*, host: str, port: int, faults: Mapping[str, Any], verbose: bool) -> None:
@@ -75,6 +78,7 @@ async def run(*, host: str, port: int, faults: Mapping[str, Any], verbose: bool)
                 serving(network, host=host, port=port) as address,
             ):
                 _tell(address, beacons, faults)
+                _tell_operator(address, settings)
                 await stopped
                 click.echo("\nStopping.")
     except OSError as error:
@@ -105,3 +109,10 @@ def _tell(address: str, beacons: Any, faults: Mapping[str, Any]) -> None:
     )
     click.echo(f"  in a terminal  beacon-aggregator query 7-140753336-A-T --url {address}")
     click.echo(f"  what was sent  curl '{address}/network/explain{EXAMPLE.removeprefix('/api')}'")
+
+
+def _tell_operator(address: str, settings: Settings) -> None:
+    token = settings.security.admin_token
+    if token is not None:
+        click.echo(f"  as a maintainer {address}/join")
+        click.echo(f"  as its operator {address}/admin   (token: {token.get_secret_value()})")

@@ -1,5 +1,6 @@
 """Counts what answers say of themselves and of members; says which members failed or were slow."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -19,10 +20,20 @@ _RESULTS = {Source.CACHE: "hit", Source.STALE: "stale", Source.LIVE: "miss"}
 
 
 class Measuring:
-    """Hears of every answer and every call; `cache_layer` is None where nothing is kept."""
+    """Hears of every answer and every call; `cache_layer` is None where nothing is kept.
 
-    def __init__(self, metrics: Metrics, cache_layer: str | None) -> None:
+    Metrics are not protected, so `shown_as` says who stands for a member.
+    """
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        cache_layer: str | None,
+        *,
+        shown_as: Callable[[str], str] = lambda member_id: member_id,
+    ) -> None:
         self._metrics = metrics
+        self._shown_as = shown_as
         self._cache_layer = cache_layer
 
     def answered(self, answer: NetworkAnswer) -> None:
@@ -46,8 +57,10 @@ class Measuring:
             metrics.incomplete({o.reason.code.value for o in answer.missing if o.reason})
 
     def called(self, member_id: str, result: CallResult) -> None:
-        """Take in one call to a member."""
-        self._metrics.called(member_id, result.elapsed_s, result.attempts, result.waited_s)
+        """Take in one call to a member; one of an opaque group is counted as the group's."""
+        self._metrics.called(
+            self._shown_as(member_id), result.elapsed_s, result.attempts, result.waited_s
+        )
 
 
 def members_by_state(snapshot: Snapshot, breakers: dict[str, str], now: datetime) -> dict[str, int]:

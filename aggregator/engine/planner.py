@@ -6,7 +6,7 @@ from datetime import datetime
 
 from aggregator.model.genome import Assembly
 from aggregator.model.outcome import NoAnswerCode, NotAskedCode
-from aggregator.model.query import Query
+from aggregator.model.query import Granularity, Pagination, Query
 from aggregator.protocol.surface import DATASET, owner_of
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Ask, Failure, NotAsked, Part, Request
@@ -39,6 +39,18 @@ class Selection:
 
 Decision = Ask | NotAsked | Failure
 
+_NOT_SELECTED = NotAsked(NotAskedCode.NOT_SELECTED, "the question was put to other members only")
+_OTHERS_DATA_SET = NotAsked(
+    NotAskedCode.DATASET, "the data set asked for is not one of this beacon"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """An opaque group is to be asked: its members each in their own words, and never named."""
+
+    plans: tuple["Plan", ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -46,7 +58,7 @@ class Plan:
 
     member: RegisteredMember
     query: Query
-    decision: Decision
+    decision: Decision | Together
     """A `Failure` is an error of ours in planning this member; no other's plan suffers."""
 
 
@@ -86,8 +98,7 @@ def plan_member(
     if member.id in holders:
         return _plan_holder(query, member, decide)
     if holders and member.capabilities.data_sets:
-        reason = NotAsked(NotAskedCode.DATASET, "the data set asked for is not one of this beacon")
-        return Plan(member, query, reason)
+        return Plan(member, query, _OTHERS_DATA_SET)
     return Plan(member, query, decide(query, member))
 
 
@@ -140,20 +151,25 @@ class _PlanningAlike:
     """Plans once what members of one dialect are asked alike; only the address is theirs."""
 
     def __init__(self) -> None:
-        self._planned: dict[tuple[str, Query], tuple[Decision, str]] = {}
+        self._planned: dict[Query, dict[str, tuple[Decision, str]]] = {}
+        self._query: Query | None = None
+        self._of_query: dict[str, tuple[Decision, str]] = {}
 
     def decide(self, query: Query, member: RegisteredMember) -> Decision:
         """Give the decision for this member."""
         try:
-            alike = member.planning_key
+            is_plain = not (query.filters or query.dataset_ids)
+            alike = member.plain_planning_key if is_plain else member.planning_key
         except Exception:
             alike = None  # what is wrong with one member is no other's trouble
         if alike is None:
             return _decide(query, member)
-        known = self._planned.get((alike, query))
+        if query is not self._query:
+            self._query, self._of_query = query, self._planned.setdefault(query, {})
+        known = self._of_query.get(alike)
         if known is None:
             decision = _decide(query, member)
-            self._planned[alike, query] = (decision, member.entry.url)
+            self._of_query[alike] = (decision, member.entry.url)
             return decision
         decision, url = known
         if not isinstance(decision, Ask):
@@ -177,7 +193,17 @@ def plan_all(
     alike = _PlanningAlike()
     holders = holders_of(query, snapshot)
     return tuple(
-        plan_member(
+        plan_group(
+            query,
+            member,
+            snapshot,
+            selection=selection,
+            now=at,
+            holders=holders,
+            decide=alike.decide,
+        )
+        if member.inside
+        else plan_member(
             query,
             member,
             selection=selection,
@@ -190,9 +216,66 @@ def plan_all(
     )
 
 
+def plan_group(
+    query: Query,
+    group: RegisteredMember,
+    snapshot: Snapshot,
+    *,
+    selection: Selection,
+    now: datetime,
+    holders: Collection[str],
+    decide: Callable[[Query, RegisteredMember], Decision] | None = None,
+) -> Plan:
+    """Plan an opaque group: each of its members, for a count at most, unless that singles one out.
+
+    What is refused depends on nothing that only its members know.
+    """
+    if not selection.takes(group):
+        return Plan(group, query, _NOT_SELECTED)
+    if (refused := _points_inside(query, group, snapshot, holders)) is not None:
+        return Plan(group, query, refused)
+    query = replace(
+        query,
+        granularity=min(query.granularity, Granularity.COUNT, key=lambda one: one.rank),
+        dataset_ids=(),
+        pagination=Pagination(),  # it has no records, and so no pages: each is the same answer
+    )
+    plans = (
+        plan_member(query, one, selection=Selection(), now=now, member_ids={}, decide=decide)
+        for one in group.inside
+    )
+    return Plan(group, query, Together(tuple(plans)))
+
+
+def _points_inside(
+    query: Query, group: RegisteredMember, snapshot: Snapshot, holders: Collection[str]
+) -> NotAsked | None:
+    """Refuse a question that is about one of a group's members, whichever."""
+    if query.record_id is not None:
+        owner, _ = owner_of(query.record_id, snapshot.by_id)
+        if owner not in {None, group.id}:
+            return NotAsked(NotAskedCode.NOT_SELECTED, f"this id belongs to {owner}")
+        if holders and owner is None:
+            return _OTHERS_DATA_SET
+        return NotAsked(
+            NotAskedCode.OPAQUE,
+            "its beacons answer as one, and who has a record would tell which of them it is",
+        )
+    own = _own_data_sets(query, group, snapshot.by_id) if query.dataset_ids else None
+    if own is None:
+        return None
+    told = {one.id for member in snapshot.members for one in member.capabilities.data_sets}
+    if any(name.startswith(f"{group.id}:") for name in query.dataset_ids) or set(own) - told:
+        return NotAsked(
+            NotAskedCode.OPAQUE,
+            "its beacons answer as one, and single data sets would tell which of them it is",
+        )
+    return _OTHERS_DATA_SET
+
+
 def _unwanted(member: RegisteredMember, selection: Selection, now: datetime) -> NotAsked | None:
     if not selection.takes(member):
-        return NotAsked(NotAskedCode.NOT_SELECTED, "the question was put to other members only")
+        return _NOT_SELECTED
     if member.entry.disabled:
         return NotAsked(NotAskedCode.DISABLED, "switched off by the operator of this network")
     pause = member.entry.paused

@@ -3,8 +3,9 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 import structlog
 
@@ -14,15 +15,16 @@ from aggregator.cache.freshness import Freshness
 from aggregator.engine.asking import MemberAsker
 from aggregator.engine.fanout import fan_out
 from aggregator.engine.merge import merge
+from aggregator.engine.opaque import Gathering, GroupAsking, refusal_of_few
 from aggregator.engine.outcomes import Asking, Called, identify
-from aggregator.engine.planner import Plan, Selection, plan_all
+from aggregator.engine.planner import Plan, Selection, Together, plan_all
 from aggregator.model.merged import NetworkAnswer
 from aggregator.model.outcome import Ending, MemberOutcome, NoAnswerCode, NotAskedCode, Reason
 from aggregator.model.query import Query
 from aggregator.protocol.wire import Ask, Failure, NotAsked
 from aggregator.upstream.limits import Gate
 from aggregator.upstream.tokens import Credential, NeedsToken, credential_for
-from registry.snapshot import RegisteredMember, SnapshotHolder
+from registry.snapshot import RegisteredMember, Snapshot, SnapshotHolder
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +57,14 @@ class Explained:
     credential: Credential | NeedsToken
 
 
+class Ended(Protocol):
+    """Hears how a member ended, and whether the question's time was over before."""
+
+    def __call__(self, outcome: MemberOutcome, *, is_late: bool = False) -> None:
+        """Take it in."""
+        ...
+
+
 class NetworkService:
     """Asks the whole network."""
 
@@ -69,7 +79,10 @@ class NetworkService:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         environ: Mapping[str, str] = os.environ,
         on_answer: Callable[[NetworkAnswer], None] = lambda answer: None,
+        patience_s: float = 0.0,
     ) -> None:
+        """`patience_s` is how long questions wait unless somebody says otherwise (`Gathering`)."""
+        self._patience_s = patience_s
         self._holder = holder
         self._asker = asker
         self._network_id = network_id
@@ -111,9 +124,9 @@ class NetworkService:
         await self._enter(deadline)
         try:
             plans = plan_all(query, snapshot, selection=options.selection, now=self._now)
-            prepared = [self._prepared(plan, options) for plan in plans]
+            prepared = [self._prepared(plan, options, snapshot) for plan in plans]
             if options.admit is not None:
-                await options.admit(sum(isinstance(one, Asking) for one in prepared))
+                await options.admit(sum(map(_asked, prepared)))
             if on_admitted is not None:
                 on_admitted()
             outcomes = await self._run(prepared, options, deadline, on_outcome or _ignore)
@@ -134,10 +147,7 @@ class NetworkService:
         if problems := options.selection.problems(snapshot):
             raise BadQuery(problems)
         plans = plan_all(query, snapshot, selection=options.selection, now=self._now)
-        return tuple(
-            Explained(plan, credential_for(plan.member, options.user_token, self._environ))
-            for plan in plans
-        )
+        return tuple(self._explained(plan, options, snapshot) for plan in plans)
 
     async def _enter(self, deadline: Deadline) -> None:
         try:
@@ -151,28 +161,28 @@ class NetworkService:
 
     async def _run(
         self,
-        prepared: Sequence[Asking | MemberOutcome],
+        prepared: Sequence[Asking | GroupAsking | MemberOutcome],
         options: QueryOptions,
         deadline: Deadline,
         tell: OnOutcome,
     ) -> dict[str, MemberOutcome]:
         outcomes: dict[str, MemberOutcome] = {}
 
-        def ended(outcome: MemberOutcome) -> MemberOutcome:
+        def told(outcome: MemberOutcome) -> None:
             outcomes[outcome.member.id] = outcome
             try:
                 tell(outcome)
             except Exception:
                 # who listens must not change what is answered
                 log.exception("a listener failed", member=outcome.member.id)
-            return outcome
 
-        askings: list[Asking] = []
-        for asking in prepared:
-            if isinstance(asking, MemberOutcome):
-                ended(asking)
-            else:
-                askings.append(asking)
+        gathering = Gathering(told, is_hurried=options.deadline_s < self._patience_s)
+
+        def ended(outcome: MemberOutcome, *, is_late: bool = False) -> None:
+            if not gathering.takes(outcome, is_late=is_late):
+                told(outcome)
+
+        askings = _to_ask(prepared, gathering, told)
         via = self._via(options)
         live: dict[str, Asking] = {}
         for asking in await self._asker.look_up(askings):
@@ -191,7 +201,7 @@ class NetworkService:
         live: Mapping[str, Asking],
         via: str,
         deadline: Deadline,
-        ended: Callable[[MemberOutcome], object],
+        ended: Ended,
     ) -> None:
         started = self._clock()
         asker = self._asker
@@ -200,12 +210,38 @@ class NetworkService:
             ended(asker.outcome(live[member_id], called, self._clock() - started))
 
         def is_late(member_id: str) -> None:
-            ended(asker.late(live[member_id], self._clock() - started, via))
+            ended(asker.late(live[member_id], self._clock() - started, via), is_late=True)
 
         joined = {key: asker.begin(asking, via) for key, asking in live.items()}
         await fan_out(joined, deadline, ended=is_in, late=is_late)
 
-    def _prepared(self, plan: Plan, options: QueryOptions) -> Asking | MemberOutcome:
+    def _explained(self, plan: Plan, options: QueryOptions, snapshot: Snapshot) -> Explained:
+        """Say what would happen; of a group only whether it would be asked."""
+        if not isinstance(plan.decision, Together):
+            return Explained(plan, credential_for(plan.member, options.user_token, self._environ))
+        prepared = self._prepared(plan, options, snapshot)
+        if isinstance(prepared, MemberOutcome) and prepared.reason is not None:
+            code, message = prepared.reason.code, prepared.reason.message
+            refused = (
+                NotAsked(code, message)
+                if isinstance(code, NotAskedCode)
+                else Failure(code, message)
+            )
+            plan = replace(plan, decision=refused)
+        return Explained(plan, Credential())
+
+    def _prepared(
+        self, plan: Plan, options: QueryOptions, snapshot: Snapshot
+    ) -> Asking | GroupAsking | MemberOutcome:
+        """Prepare one member, or each of an opaque group if that hides who answers."""
+        if not isinstance(plan.decision, Together):
+            return self._prepared_one(plan, options)
+        inside = tuple(self._prepared_one(one, options) for one in plan.decision.plans)
+        overlaps = plan.member.id in snapshot.overlapping
+        asking = GroupAsking(plan.member, plan.query, inside, overlaps=overlaps)
+        return refusal_of_few(asking) or asking
+
+    def _prepared_one(self, plan: Plan, options: QueryOptions) -> Asking | MemberOutcome:
         """Prepare one member; an error of ours is that member's outcome, and no other's."""
         try:
             return self._prepare(plan, options)
@@ -225,6 +261,8 @@ class NetworkService:
             log.error("planning failed", member=plan.member.id, error=decision.message)
             reason = Reason(decision.code, decision.message)
             return MemberOutcome(identify(plan.member), Ending.NO_ANSWER, reason=reason)
+        if isinstance(decision, Together):
+            raise TypeError("a group is prepared member by member")
         credential = credential_for(plan.member, options.user_token, self._environ)
         if isinstance(credential, NeedsToken):
             return _not_asked(
@@ -259,6 +297,30 @@ def _not_asked(
         reason=Reason(decision.code, decision.message),
         warnings=ask.warnings if ask else (),
     )
+
+
+def _to_ask(
+    prepared: Sequence[Asking | GroupAsking | MemberOutcome],
+    gathering: Gathering,
+    tell: Callable[[MemberOutcome], None],
+) -> list[Asking]:
+    """Tell of those that are not asked; gives all the others, those inside groups as well."""
+    askings: list[Asking] = []
+    for one in prepared:
+        if isinstance(one, MemberOutcome):
+            tell(one)
+        elif isinstance(one, GroupAsking):
+            askings += gathering.expect(one)
+        else:
+            askings.append(one)
+    return askings
+
+
+def _asked(prepared: Asking | GroupAsking | MemberOutcome) -> int:
+    """Count the beacons that are about to be asked."""
+    if isinstance(prepared, GroupAsking):
+        return len(prepared.askings)
+    return int(isinstance(prepared, Asking))
 
 
 def _ignore(_: object) -> None:

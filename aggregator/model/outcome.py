@@ -28,6 +28,7 @@ class NotAskedCode(StrEnum):
     FILTER = "filter"
     DATASET = "dataset"
     HOLDER = "holder"
+    OPAQUE = "opaque"
     GRANULARITY = "granularity"
     PAGINATION = "pagination"
     NOT_SELECTED = "not_selected"
@@ -69,6 +70,7 @@ MISSING_IF_NOT_ASKED = frozenset(
         NotAskedCode.LOOP,
         NotAskedCode.PAGINATION,
         NotAskedCode.HOLDER,
+        NotAskedCode.OPAQUE,
     }
 )
 """Reasons of `not_asked` that leave the answer incomplete: the member could have known."""

@@ -24,6 +24,7 @@ from aggregator.upstream.limits import (
     SlotHold,
     UpstreamLimits,
 )
+from aggregator.upstream.peer import Peer
 from aggregator.upstream.retry import Attempt, RetryPolicy, attempt_of
 from aggregator.upstream.session import MemberSession
 from registry.snapshot import RegisteredMember
@@ -85,9 +86,16 @@ class _Call:
 
     @property
     def url(self) -> URL:
-        """The address exactly as planned; other than plain ASCII is quoted."""
+        """The address exactly as planned; other than plain ASCII is quoted.
+
+        Raises:
+            InvalidURL: it is no address.
+        """
         url = self.request.url
-        return URL(url, encoded=url.isascii() and url.isprintable() and " " not in url)
+        try:
+            return URL(url, encoded=url.isascii() and url.isprintable() and " " not in url)
+        except ValueError as error:
+            raise aiohttp.InvalidURL(url) from error
 
 
 class MemberClient:
@@ -148,17 +156,20 @@ class MemberClient:
         authorization: str | None = None,
         via: str = "",
         max_redirects: int = MAX_REDIRECTS,
+        origin: str = "",
     ) -> Followed:
         """GET for discovery: follow a few redirects, each guarded, all within `timeout_s`.
 
         It takes no slot from questions. The credential is not taken to another origin, and no step
-        leads from https to http.
+        leads from https to http. `origin` is sent as a browser does from a page of that site.
         """
         started = self._clock()
         attempts = 0
         for step in range(max_redirects + 1):
             request = Request("GET", url)
             headers = _headers(request, authorization, via)
+            if origin:
+                headers["Origin"] = origin
             progress = CallProgress()
             call = _Call(member, request, headers, max_body_bytes, progress, is_background=True)
             result, last = await self._run(call, timeout_s - (self._clock() - started))
@@ -177,6 +188,14 @@ class MemberClient:
                 authorization = None
             url = target
         raise AssertionError("the last step always returns")
+
+    async def peer(self, url: str, *, timeout_s: float) -> Peer | None:
+        """Look at who answers at an address, in a connection of its own; None if nobody does."""
+        try:
+            async with asyncio.timeout(timeout_s), self.gate:
+                return await self._session.peer(URL(url))
+        except (TimeoutError, ValueError):
+            return None
 
     async def _run(self, call: _Call, timeout_s: float) -> tuple[CallResult, Attempt | None]:
         started = self._clock()

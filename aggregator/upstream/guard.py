@@ -7,6 +7,7 @@ to the proxy, `HostGuard` checks the member's host before the call.
 """
 
 import errno
+import re
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -32,6 +33,7 @@ _NEVER_PUBLIC: Final[tuple[IPv4Network | IPv6Network, ...]] = tuple(
 """IANA special-purpose blocks that some Python versions still call global."""
 
 _LOCAL_SUFFIXES: Final = (".local", ".localhost", ".internal", ".intranet", ".lan", ".home.arpa")
+_NAME: Final = re.compile(r"[a-z0-9_.-]+")
 _HOST_VERDICTS_KEPT: Final = 4096
 
 AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
@@ -166,6 +168,8 @@ class HostGuard:
         literal = _as_literal(name)
         if literal is not None:
             return address_refusal(literal)
+        if not _NAME.fullmatch(name):
+            return "not a name of the internet"  # proxies differ in what they make of one
         if "." not in name or name.endswith(_LOCAL_SUFFIXES):
             return "a name of the local network"
         try:

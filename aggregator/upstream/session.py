@@ -15,6 +15,7 @@ from yarl import URL
 
 from aggregator.upstream.guard import HostGuard, SocketGuard
 from aggregator.upstream.limits import UpstreamLimits
+from aggregator.upstream.peer import Peer, SocketFactory, look_at_peer
 
 KEEPALIVE_S: Final = 90
 DNS_TTL_S: Final = 300
@@ -48,6 +49,8 @@ class MemberSession:
         proxy: str | None = None,
         ca_file: str | None = None,
         clock: Callable[[], float] = time.monotonic,
+        resolver: AbstractResolver | None = None,
+        guard: SocketFactory | None = None,
     ) -> None:
         self._limits = limits
         self._user_agent = f"beacon-aggregator/{version} (+{public_url})"
@@ -56,6 +59,9 @@ class MemberSession:
         self._ca_file = ca_file
         self._clock = clock
         self._contexts: dict[str, asyncio.Task[ssl.SSLContext]] = {}
+        self._given_resolver = resolver
+        self._guard = guard or SocketGuard(allow_private=allow_private or bool(proxy))
+        self._trusted: ssl.SSLContext | bool = True
         self._resolver: AbstractResolver | None = None
         self._session: aiohttp.ClientSession | None = None
         self._host_guard: HostGuard | None = None
@@ -66,10 +72,9 @@ class MemberSession:
         Raises:
             CaFileError: the CA file cannot be read.
         """
-        trusted: ssl.SSLContext | bool = True
         if self._ca_file:
-            trusted = await _build_context(self._ca_file, beside_the_systems=True)
-        self._resolver = LastKnownResolver(DefaultResolver(), self._clock)
+            self._trusted = await _build_context(self._ca_file, beside_the_systems=True)
+        self._resolver = LastKnownResolver(self._given_resolver or DefaultResolver(), self._clock)
         if self._proxy and not self._allow_private:
             self._host_guard = HostGuard(self._resolve, clock=self._clock, ttl_s=DNS_TTL_S)
         connector = aiohttp.TCPConnector(
@@ -77,8 +82,8 @@ class MemberSession:
             keepalive_timeout=KEEPALIVE_S,
             ttl_dns_cache=DNS_TTL_S,
             resolver=self._resolver,
-            socket_factory=SocketGuard(allow_private=self._allow_private or bool(self._proxy)),
-            ssl=trusted,
+            socket_factory=self._guard,
+            ssl=self._trusted,
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -135,7 +140,19 @@ class MemberSession:
             AddressRefused: the host is not on the public internet.
         """
         if self._host_guard is not None:
-            await self._host_guard.check(url.host or "")
+            await self._host_guard.check(url.raw_host or "")  # as the proxy reads it
+
+    async def peer(self, url: URL) -> Peer | None:
+        """Look at who answers at an address; None where a proxy stands between, or nobody does.
+
+        Certificates are verified as those of members without a CA file of their own.
+        """
+        if self._resolver is None or self._proxy:
+            return None
+        context = self._trusted
+        if isinstance(context, bool):
+            context = await asyncio.to_thread(ssl.create_default_context)
+        return await look_at_peer(url, self._resolver, self._guard, context)
 
     async def tls_for(self, ca_file: str | None) -> ssl.SSLContext | bool:
         """Give what verifies a member: its own CA file's context, built once, or the session's.

@@ -6,7 +6,7 @@ The engine reads the published snapshot and writes nothing; what it learns comes
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -20,10 +20,12 @@ from aggregator.watch.discovery import look_further, recognise
 from aggregator.watch.looking import Discovery, Getter, getter_for
 from aggregator.watch.probing import Caller, probe
 from aggregator.watch.schedule import Extent, LookSchedule, after_glance, place_of
+from registry.groups import in_several
 from registry.models import MemberEntry
 from registry.records import Changes
 from registry.seed import Seed, SeedFile
 from registry.seeding import Seeder
+from registry.slices import Slices
 from registry.snapshot import RegisteredMember, SnapshotHolder
 from registry.store import RegistryStore
 
@@ -66,6 +68,7 @@ class RegistryKeeper:
         self._seeder = seeder
         self._given = tuple(given)
         self._name = secrets.token_hex(8)
+        self._overlaps: Mapping[str, tuple[str, ...]] = {}
         self._watches_until = 0.0
         self._hurry = asyncio.Event()
         self._holder = holder
@@ -152,7 +155,8 @@ class RegistryKeeper:
         return True
 
     async def _declare(self) -> Changes:
-        seed = Seed() if self._seed is None else self._seed.read()
+        # a long file takes long to parse; questions go on meanwhile
+        seed = Seed() if self._seed is None else await asyncio.to_thread(self._seed.read)
         try:
             changes = await self._seeder.declare((*self._given, *seed.members), seed.groups)
         except RegistryUnavailable:
@@ -175,7 +179,7 @@ class RegistryKeeper:
             try:
                 await step()
             except RegistryUnavailable:
-                log.warning("the registry is not available; its last state stays in force")
+                log.debug("the registry is not available; its last state stays in force")
             except Exception:
                 # A background service goes on whatever happens; what happened is in the log.
                 log.exception("watching the registry failed")
@@ -209,7 +213,7 @@ class RegistryKeeper:
     def _begin_looks(self) -> set[asyncio.Task[None]]:
         """Begin to look at every member that is due; gives all looks that are running."""
         now = asyncio.get_running_loop().time()
-        for member in self._holder.current.members:
+        for member in self._holder.current.everyone:
             if member.id not in self._looks and self._schedule.is_due(member, now):
                 self._schedule.begin(member, now)
                 task = self._spawn(self._look_at(member), f"look at {member.id}")
@@ -247,7 +251,7 @@ class RegistryKeeper:
         known = found.capabilities or member.capabilities
         if extent is Extent.GLANCE:
             known = after_glance(member.capabilities, known)
-        current = self._holder.current.by_id.get(member.id)
+        current = self._holder.current.everyone_by_id.get(member.id)
         if current is None or place_of(current) != place_of(member):
             return None  # it was moved meanwhile: this is about another beacon
         self._schedule.saw(member, extent, found, began)
@@ -257,7 +261,7 @@ class RegistryKeeper:
 
     async def _probe(self, member_id: str, began: float) -> None:
         """Ask a member test questions, where that is wanted."""
-        member = self._holder.current.by_id.get(member_id)
+        member = self._holder.current.everyone_by_id.get(member_id)
         if self._prober is None or member is None or not _may_be_asked(member):
             return
         if not self._schedule.may_probe(member, began):
@@ -265,7 +269,7 @@ class RegistryKeeper:
         self._schedule.probed(member, began)
         authorization = self._authorization(member)
         found = await probe(member, self._prober, via=self._via, authorization=authorization)
-        current = self._holder.current.by_id.get(member_id)
+        current = self._holder.current.everyone_by_id.get(member_id)
         if current is None or place_of(current) != place_of(member):
             return
         sentences = tuple(str(one) for one in found.probes)
@@ -298,10 +302,26 @@ class RegistryKeeper:
 
     async def _publish(self) -> None:
         async with self._publishing:
-            members = self._store.members
+            members, groups = self._store.members, tuple(self._store.groups.values())
             await _work_out(members)
-            self._schedule.keep(self._holder.publish(members).by_id)
+            make = self._holder.current.with_members
+            if any(group.opaque for group in groups):  # joining their filters may take long
+                self._tell_overlaps(in_several(members, groups))
+                self._holder.put(await asyncio.to_thread(make, members, groups))
+            else:
+                self._holder.put(make(members, groups))
+            self._schedule.keep(self._holder.current.everyone_by_id)
             self._on_members(tuple(member.id for member in members))
+
+    def _tell_overlaps(self, overlaps: Mapping[str, tuple[str, ...]]) -> None:
+        for member_id, groups in overlaps.items():
+            if self._overlaps.get(member_id) != groups:
+                log.warning(
+                    "a member of several opaque groups answers in the first alone",
+                    member=member_id,
+                    groups=groups,
+                )
+        self._overlaps = overlaps
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(coroutine, name=name)
@@ -311,14 +331,16 @@ class RegistryKeeper:
 
 
 async def _work_out(members: Iterable[RegisteredMember]) -> None:
-    """Work out what questions need of members with many filters, beside the event loop."""
-    large = [
-        member
-        for member in members
-        if not member.is_worked_out and len(member.capabilities.filtering_terms or ()) > MANY_TERMS
-    ]
-    for member in large:
-        await asyncio.to_thread(member.work_out)
+    """Work out what questions need: in slices, and of members with many filters in a thread."""
+    slices = Slices()
+    for member in members:
+        if member.is_worked_out:
+            continue
+        if len(member.capabilities.filtering_terms or ()) > MANY_TERMS:
+            await asyncio.to_thread(member.work_out)
+        else:
+            member.work_out()
+            await slices.pause()
 
 
 def _may_be_asked(member: RegisteredMember) -> bool:

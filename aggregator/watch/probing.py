@@ -33,10 +33,12 @@ PROBE_TIMEOUT_S: Final = 10.0
 MAX_PROBES: Final = 8
 """The most test questions of one probing."""
 MAX_PROBE_BYTES: Final = 2**20
+NO_LIST: Final = "no complete list"
+"""What asking for the data sets showed where they cannot be known."""
 _MAX_SHOWN: Final = 300
 
-_POSITIONS: Final = {Assembly.GRCH38: 140753335, Assembly.GRCH37: 140453135}
-"""BRAF V600E, 0-based, which many beacons know."""
+BRAF_V600E: Final = {Assembly.GRCH38: 140753335, Assembly.GRCH37: 140453135}
+"""Where it is, 0-based; many beacons know it."""
 
 _FORMS: Final[Mapping[Protocol, tuple[Dialect, ...]]] = {
     Protocol.V2: (
@@ -109,7 +111,7 @@ async def probe(
 ) -> Probing:
     """Ask a member a few test questions; never raises."""
     prober = _Prober(member, caller, via, authorization)
-    query = _test_query(member)
+    query = test_query(member)
     if member.protocol not in _FORMS or query is None:
         return Probing(Dialect(), ())
     exists = await prober.find_form(query)
@@ -119,6 +121,28 @@ async def probe(
         await prober.try_concurrency(query)
         await prober.list_data_sets()
     return Probing(prober.learned, tuple(prober.probes), prober.data_sets)
+
+
+def test_query(member: RegisteredMember) -> Query | None:
+    """Ask about BRAF V600E, in an assembly the member holds; None if it holds neither."""
+    held = member.assemblies or (Assembly.GRCH38,)
+    assembly = next((one for one in BRAF_V600E if one in held), None)
+    if assembly is None:
+        return None
+    fields = VariantFields(
+        assembly=assembly.value,
+        chromosome="7",
+        start=(BRAF_V600E[assembly],),
+        reference="A",
+        alternate="T",
+    )
+    question = check(fields, None).question
+    return Query(
+        variant=question,
+        granularity=Granularity.BOOLEAN,
+        include=Include.ALL,
+        pagination=Pagination(limit=1),
+    )
 
 
 class _Prober:
@@ -202,7 +226,7 @@ class _Prober:
             return
         document = document_of(exchange.reply) if exchange.reply is not None else ""
         self.data_sets = None if isinstance(document, str) else read_data_sets(document)
-        listed = f"{len(self.data_sets)} data sets" if self.data_sets else "no complete list"
+        listed = f"{len(self.data_sets)} data sets" if self.data_sets else NO_LIST
         self._note(exchange, listed)
 
     def _forms(self) -> Iterator[Dialect]:
@@ -262,28 +286,6 @@ class _Prober:
 def _plan(query: Query, member: RegisteredMember) -> Part | None:
     planned = translator_for(member.protocol).plan(query, member)
     return planned.parts[0] if isinstance(planned, Ask) else None
-
-
-def _test_query(member: RegisteredMember) -> Query | None:
-    """Ask about BRAF V600E, in an assembly the member holds; None if it holds neither."""
-    held = member.assemblies or (Assembly.GRCH38,)
-    assembly = next((one for one in _POSITIONS if one in held), None)
-    if assembly is None:
-        return None
-    fields = VariantFields(
-        assembly=assembly.value,
-        chromosome="7",
-        start=(_POSITIONS[assembly],),
-        reference="A",
-        alternate="T",
-    )
-    question = check(fields, None).question
-    return Query(
-        variant=question,
-        granularity=Granularity.BOOLEAN,
-        include=Include.ALL,
-        pagination=Pagination(limit=1),
-    )
 
 
 def _is_trouble(failure: Failure) -> bool:

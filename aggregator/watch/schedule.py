@@ -17,6 +17,7 @@ _SIGNS: Final = ("protocol", "beacon_id", "name", "api_version")
 _DESCRIBED: Final = (
     *_SIGNS,
     "updated_at",
+    "service_version",
     "description",
     "organization",
     "is_network",

@@ -24,11 +24,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.official import official
-from tests.processes import Started, network
+from tests.processes import Started, environment, network
 
 EXAMPLES = 20
 """Requests per operation."""
 WITHIN_S = 30
+TOKEN = "an-operator-s-token-of-this-test"
 NOT_JSON = ("/static/{path}", "/metrics", "/query", "/network/explain/{path}")
 """What is not for programs that ask in JSON, or switches to another protocol."""
 
@@ -44,7 +45,9 @@ Json = Any
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    with network("demo", "--port", "0", folder=tmp_path_factory.mktemp("demo")) as started:
+    env = environment(BEACON_SECURITY__ADMIN_TOKEN=TOKEN)
+    folder = tmp_path_factory.mktemp("demo")
+    with network("demo", "--port", "0", folder=folder, env=env) as started:
         yield started
 
 
@@ -81,7 +84,7 @@ def check(path: str, response: Any, documented: set[str]) -> None:
     status = response.status_code
     assert status != 500, f"{said}: {response.text[:500]}"
     assert str(status) in documented, f"{said}: {status} is not documented for {path}"
-    if not response.headers["content-type"][0].startswith("application/json"):
+    if not response.headers.get("content-type", [""])[0].startswith("application/json"):
         return
     body = response.json()
     if path.startswith("/v1") and "meta" not in body:
@@ -107,6 +110,8 @@ def fuzz(operation: Any, told: Counter[int]) -> None:
     @given(case=operation.as_strategy())
     def ask(case: Any) -> None:
         case.headers = {**(case.headers or {}), "Accept": "application/json"}
+        if operation.path.startswith("/admin"):
+            case.headers["Authorization"] = f"Bearer {TOKEN}"
         response = case.call(timeout=WITHIN_S, allow_redirects=False)
         told[response.status_code] += 1
         check(operation.path, response, documented)

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.networks import DemoRunning, demo_running, nothing_left
+from tests.registry_commands import a_loop_before, command, two
 
-__all__ = ["nothing_left"]
+__all__ = ["a_loop_before", "command", "nothing_left", "two"]
 
 
 @pytest.fixture

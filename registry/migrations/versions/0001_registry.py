@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("origin", sa.Text, nullable=False),
         sa.Column("url", sa.Text, nullable=False),
+        sa.Column("address", sa.Text, nullable=False),
         sa.Column("entry", sa.Text, nullable=False),
         sa.Column("declared", sa.Text),
         sa.Column("proposed", sa.Text),
@@ -40,7 +41,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer, nullable=False),
     )
     op.create_index("ix_members_revision", "members", ["revision"])
-    op.create_index("ix_members_url", "members", ["url"])
+    op.create_index("ix_members_address", "members", ["address"])
     op.create_table(
         "learned",
         sa.Column(

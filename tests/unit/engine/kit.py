@@ -1,7 +1,7 @@
 """Members that answer as told, and the engine around them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aggregator.base.deadline import Deadline
 from aggregator.cache.freshness import FreshnessRules
@@ -16,6 +16,7 @@ from aggregator.protocol.wire import Ask, Failure, Reply, Request
 from aggregator.upstream.breaker import Breakers
 from aggregator.upstream.client import CallProgress, CallResult
 from aggregator.upstream.tokens import Credential
+from registry.models import Group
 from registry.snapshot import RegisteredMember, SnapshotHolder
 from tests.builders import Clock, query, v2_reply
 
@@ -79,7 +80,13 @@ class FakeClient:
 class Engine:
     """An engine whose clocks, cache and members are ours."""
 
-    def __init__(self, *members: RegisteredMember, max_queries: int = 10) -> None:
+    def __init__(
+        self,
+        *members: RegisteredMember,
+        groups: Sequence[Group] = (),
+        max_queries: int = 10,
+        patience_s: float = 0.0,
+    ) -> None:
         self.client = FakeClient()
         self.clock = Clock()
         self.wall_clock = Clock(1_700_000_000.0)
@@ -99,7 +106,7 @@ class Engine:
             emit=self.learned.append,
         )
         self.holder = SnapshotHolder()
-        self.holder.publish(members)
+        self.holder.publish(members, groups)
         self.service = NetworkService(
             holder=self.holder,
             asker=self.asker,
@@ -107,6 +114,7 @@ class Engine:
             max_queries=max_queries,
             clock=self.clock,
             environ={},
+            patience_s=patience_s,
         )
 
     def asking(

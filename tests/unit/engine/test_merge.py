@@ -12,7 +12,7 @@ from tests.builders import SNV, answer, network_answer, outcome, query
 COUNT = query(SNV, granularity="count")
 RECORD = query(SNV, granularity="record")
 RECORDS = "genomicVariant records"
-MISSING = {"paused", "suspended", "needs_token", "loop", "pagination", "holder"}
+MISSING = {"paused", "suspended", "needs_token", "loop", "pagination", "holder", "opaque"}
 
 
 def yes(member_id="a", count=None, unit="variants", granularity=None):

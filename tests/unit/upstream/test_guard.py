@@ -169,6 +169,9 @@ class Names:
         "inside.example",
         "INSIDE.example.",
         "mixed.example",
+        "loc%61lhost.example",
+        "127.0.0.1%00.outside.example",
+        "127.0.0.1\\outside.example",
     ],
 )
 async def test_behind_a_proxy_inside_hosts_are_refused(host):

@@ -1,0 +1,115 @@
+"""The pages of a member's own entry: its service key is asked for, shown, and what it can do."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from aiohttp import web
+
+from aggregator.api.auth import MEMBER_COOKIE, form_token
+from aggregator.api.entry_changes import STATES, entry_document, member_of
+from aggregator.api.http import base_url
+from aggregator.api.join_forms import ASSEMBLIES, OFFERED, EntryForm, problems_of
+from aggregator.api.join_pages import headers_of
+from aggregator.api.join_report import is_listed
+from aggregator.api.member_facts import facts_of
+from aggregator.api.pages import page
+from aggregator.base.errors import BeaconError
+from aggregator.base.i18n import N_
+from aggregator.base.i18n import gettext as _
+from registry.models import Pause
+from registry.records import MemberRecord, MemberState
+
+PRIVATE: Final = {
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex",
+    "Vary": "Accept, Accept-Language",
+}
+DONE: Final = {
+    "change": N_("The entry was changed."),
+    "pause": N_("The beacon is paused."),
+    "resume": N_("The beacon is asked again."),
+    "leave": N_("The beacon has left the network."),
+}
+"""What is said after a form was sent."""
+
+
+def purpose_of(member_id: str) -> str:
+    """Name what the forms of an entry's page are for."""
+    return f"manage {member_id}"
+
+
+def key_page(
+    request: web.Request, member_id: str, *, error: BeaconError | None = None
+) -> web.Response:
+    """Ask for the service key; the same whether there is such a member or not."""
+    values = {
+        "id": member_id,
+        "token": form_token(request, purpose_of(member_id)),
+        "problems": problems_of(error),
+    }
+    status = 200 if error is None else error.status
+    return page(
+        request, "manage_open.html", values, status=status, headers={**PRIVATE, **headers_of(error)}
+    )
+
+
+def new_key_page(request: web.Request, member_id: str, key: str) -> web.Response:
+    """Show a new service key, this once."""
+    values = {"id": member_id, "key": key, "base": base_url(request)}
+    return page(request, "manage_key.html", values, headers=PRIVATE)
+
+
+def entry_page(
+    request: web.Request,
+    record: MemberRecord,
+    *,
+    act: str = "",
+    body: Mapping[str, Any] | None = None,
+    error: BeaconError | None = None,
+) -> web.Response:
+    """Show an entry; with the form that was sent and what is wrong with it."""
+    form = EntryForm.of(record)
+    if act == "change" and body is not None:
+        form = EntryForm.sent({**body, "id": record.id})
+    member, now = member_of(request, record), datetime.now(UTC)
+    problems = problems_of(error)
+    done = request.query.get("done", "")
+    values = {
+        "record": record,
+        "stands": _(STATES[record.state]),
+        "is_here": record.state in {MemberState.ACTIVE, MemberState.PENDING},
+        "is_listed": is_listed(request, record),
+        "has_left": record.left_by == f"member:{record.id}",
+        "told": entry_document(request, record),
+        "facts": facts_of(member, now=now, since=record.created_at),
+        "pause": _pause_in_force(record, now),
+        "form": form,
+        "sent": _texts(body),
+        "act": act,
+        "token": form_token(request, purpose_of(record.id)),
+        "problems": problems if act else {},
+        "done": _(DONE[done]) if done in DONE and not act else "",
+        "assemblies": ASSEMBLIES,
+        "protocols": OFFERED,
+        "today": now.date().isoformat(),
+    }
+    status = 200 if error is None else error.status
+    return page(
+        request, "manage.html", values, status=status, headers={**PRIVATE, **headers_of(error)}
+    )
+
+
+def close_entry(response: web.Response, member_id: str) -> None:
+    """End the session of an entry's page."""
+    response.del_cookie(MEMBER_COOKIE, path=f"/manage/{member_id}")
+
+
+def _pause_in_force(record: MemberRecord, now: datetime) -> Pause | None:
+    paused = record.entry.paused
+    return None if paused is None or paused.is_over(now) else paused
+
+
+def _texts(body: Mapping[str, Any] | None) -> dict[str, str]:
+    """Give the plain texts of a form, to be shown again."""
+    return {name: one for name, one in (body or {}).items() if isinstance(one, str)}

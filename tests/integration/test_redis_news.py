@@ -1,0 +1,180 @@
+"""Announcements of registry changes by a real Redis that comes and goes."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import redis.asyncio
+
+from aggregator.cache.redis_link import RedisLink, connect
+from aggregator.cache.redis_news import RegistryNews
+from tests.networks import Running, come_true, network_of
+from tests.redis_networks import keys_of, server
+from tests.redis_server import RedisServer
+
+__all__ = ["server"]
+
+NEVER = 600.0
+"""Who only looks by itself finds nothing within any of these tests."""
+ONE = {"id": "one", "url": "https://one.example.org", "protocol": "v2"}
+
+
+@asynccontextmanager
+async def listening(
+    server: RedisServer, *, prefix: str = "beacon:", **rest: Any
+) -> AsyncIterator[tuple[RegistryNews, list[int | None]]]:
+    heard: list[int | None] = []
+    link = RedisLink(connect(server.url), timeout_s=1.0)
+    news = RegistryNews(link, prefix=prefix, heard=heard.append, pause_s=0.02, **rest)
+    await news.start()
+    try:
+        yield news, heard
+    finally:
+        await news.aclose()
+        await link.aclose()
+
+
+async def test_what_one_announces_all_hear(server: RedisServer) -> None:
+    async with listening(server) as (one, own), listening(server) as (_, heard):
+        await come_true(lambda: own == heard == [None])
+        await one.announce(7)
+        await one.announce(8)
+        await come_true(lambda: own == heard == [None, 7, 8])
+
+
+async def test_networks_with_another_prefix_hear_nothing(server: RedisServer) -> None:
+    async with listening(server) as (one, own), listening(server, prefix="lab:") as (_, others):
+        await come_true(lambda: own == others == [None])
+        await one.announce(7)
+        await come_true(lambda: own == [None, 7])
+        assert others == [None]
+
+
+async def test_an_announcement_is_a_revision_and_nothing_else(server: RedisServer) -> None:
+    async with keys_of(server) as client, client.pubsub() as listener:
+        await listener.psubscribe("*")
+        assert await listener.get_message(timeout=5)
+        async with network(server, "sqlite:///:memory:") as net:
+            await net.network.registry.steward.add(ONE, by="operator:ann")
+            message = await listener.get_message(timeout=5)
+        assert message is not None
+        assert message["channel"] == b"beacon:registry"
+        assert message["data"] == b"1"
+
+
+async def test_words_that_are_no_revision_are_passed_over(server: RedisServer) -> None:
+    async with listening(server) as (one, heard), keys_of(server) as client:
+        await come_true(lambda: heard == [None])
+        for word in ("", "-1", "soon", "1.5", "\0", "{}", "9" * 5000):
+            await client.publish(one.channel, word)
+        await one.announce(3)
+        await come_true(lambda: heard[-1] == 3)
+        assert [each for each in heard if each is not None and each < 10**19] == [3]
+
+
+async def test_after_a_restart_of_redis_everybody_listens_again(server: RedisServer) -> None:
+    async with listening(server) as (one, heard):
+        await come_true(lambda: heard == [None])
+        for number in (5, 6):
+            heard.clear()
+            server.kill()
+            await one.announce(1)  # nobody hears it, and it is no error
+            server.start()
+            await come_true(lambda: heard == [None])  # something may have been missed
+            async with asyncio.timeout(15):
+                while number not in heard:  # Redis is left alone for a moment after a failure
+                    await one.announce(number)
+                    await asyncio.sleep(0.01)
+
+
+async def test_who_begins_before_redis_does_hears_later(server: RedisServer) -> None:
+    server.kill()
+    async with listening(server) as (_, heard):
+        server.start()
+        await come_true(lambda: heard == [None])
+
+
+async def test_a_redis_that_says_nothing_is_left_and_found_again(server: RedisServer) -> None:
+    async with listening(server, silence_s=0.1) as (_, heard):
+        await come_true(lambda: heard == [None])
+        async with keys_of(server) as client:
+            assert await _listeners(client) == 1
+        server.hang()
+        # a connection that is alive and silent would be listened to for ever
+        await asyncio.sleep(0.5)
+        server.go_on()
+        await come_true(lambda: len(heard) > 1)
+        assert set(heard) == {None}
+
+
+async def test_silence_of_a_redis_that_is_there_is_no_fault(server: RedisServer) -> None:
+    async with listening(server, silence_s=0.02) as (one, heard):
+        await come_true(lambda: heard == [None])
+        async with keys_of(server) as client:
+            pings = await _pings(client)
+            async with asyncio.timeout(10):
+                while await _pings(client) < pings + 3:
+                    await asyncio.sleep(0.01)
+        await one.announce(4)
+        await come_true(lambda: heard == [None, 4])
+
+
+async def test_leaving_ends_everything_also_while_redis_hangs(server: RedisServer) -> None:
+    began = time.monotonic()
+    async with listening(server) as (_, heard):
+        await come_true(lambda: heard == [None])
+        server.hang()
+    server.go_on()
+    assert time.monotonic() - began < 10
+    async with keys_of(server) as client:
+        async with asyncio.timeout(10):
+            while await _listeners(client):
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def network(server: RedisServer, url: str) -> AsyncIterator[Running]:
+    cache = {"url": server.url, "redis_timeout_s": 0.5}
+    async with network_of((), cache=cache, registry={"url": url, "poll_s": NEVER}) as net:
+        yield net
+
+
+def ids(net: Running) -> list[str]:
+    return [member.id for member in net.network.holder.current.members]
+
+
+async def test_a_change_here_is_in_force_there_at_once(server: RedisServer, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'registry.sqlite3'}"
+    async with network(server, url) as one, network(server, url) as other:
+        async with keys_of(server) as client, asyncio.timeout(15):
+            while await _listeners(client) < 2:
+                await asyncio.sleep(0.01)
+        await one.network.registry.steward.add(ONE, by="operator:ann")
+        assert ids(one) == ["one"]
+        await come_true(lambda: ids(other) == ["one"])
+
+
+async def test_a_change_is_made_whether_redis_is_there_or_not(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'registry.sqlite3'}"
+    async with network(server, url) as one, network(server, url) as other:
+        server.kill()
+        await one.network.registry.steward.add(ONE, by="operator:ann")
+        assert ids(one) == ["one"]
+        server.start()
+        # it was announced to nobody; whoever listens again looks whether it missed something
+        await come_true(lambda: ids(other) == ["one"])
+
+
+async def _listeners(client: "redis.asyncio.Redis") -> int:
+    ((_, number),) = await client.pubsub_numsub("beacon:registry")
+    return int(number)
+
+
+async def _pings(client: "redis.asyncio.Redis") -> int:
+    told = await client.info("commandstats")
+    return int(told.get("cmdstat_ping", {}).get("calls", 0))
