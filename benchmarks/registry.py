@@ -15,9 +15,11 @@ from aggregator.app import Network, running
 from aggregator.base.settings import load
 from aggregator.engine.planner import Selection, plan_all
 from benchmarks.network import question
+from registry.capabilities import Capabilities, DataSet, FilteringTerm
 from registry.database import Database
-from registry.models import Capabilities, DataSet, Dialect, FilteringTerm, Protocol
-from registry.steward import Registration, Steward
+from registry.models import Dialect, Protocol
+from registry.registration import Registration
+from registry.steward import Steward
 from registry.store import RegistryStore
 
 MEMBERS = 1_000

@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from aggregator.model.genome import Assembly
 from aggregator.model.query import GENOMIC_VARIANT
-from registry.models import (
-    Capabilities,
-    FilteringResource,
-    FilteringTerm,
-    Group,
-    MemberEntry,
-    Pause,
-    Protocol,
-)
+from registry.capabilities import Capabilities, FilteringResource, FilteringTerm
+from registry.models import Group, MemberEntry, Pause, Protocol
 
 if TYPE_CHECKING:
     from registry.snapshot import RegisteredMember

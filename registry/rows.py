@@ -12,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from registry.capabilities import Capabilities
 from registry.database import Change
-from registry.models import MEMBER_ID, Capabilities, Dialect, Group, MemberEntry
+from registry.models import MEMBER_ID, Dialect, Group, MemberEntry
 from registry.places import place_of_url
 from registry.records import AuditEntry, MemberRecord, MemberState, moment
 from registry.slices import Slices

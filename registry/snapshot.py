@@ -14,16 +14,9 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from aggregator.model.genome import Assembly, GenomeError, parse_assembly
+from registry.capabilities import Capabilities, DataSet, FilteringTerm
 from registry.groups import capabilities_of, entry_of, opaque_groups
-from registry.models import (
-    Capabilities,
-    DataSet,
-    Dialect,
-    FilteringTerm,
-    Group,
-    MemberEntry,
-    Protocol,
-)
+from registry.models import Dialect, Group, MemberEntry, Protocol
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,28 @@
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Final
 
 from sqlalchemy import delete, insert, select
 
 from registry.database import Change, Database
-from registry.steward import FORM_KEPT_S
 from registry.tables import SPENT_FORMS
+
+FORM_KEPT_S: Final = 2 * 86_400.0
+"""How long a used form is remembered; forms themselves are valid for less."""
+
+
+async def spend_in(change: Change, token: str, outcome: str, *, now: datetime) -> str | None:
+    """Take a form's token; gives what came of it before, None for the first time."""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    at = now.timestamp()
+    await change.connection.execute(delete(SPENT_FORMS).where(SPENT_FORMS.c.expires_at < at))
+    query = select(SPENT_FORMS.c.outcome).where(SPENT_FORMS.c.token == digest)
+    earlier = (await change.connection.execute(query)).scalar_one_or_none()
+    if earlier is None:
+        values = {"token": digest, "outcome": outcome, "expires_at": at + FORM_KEPT_S}
+        await change.connection.execute(insert(SPENT_FORMS).values(**values))
+    return None if earlier is None else str(earlier)
 
 
 async def spend_form(
@@ -19,21 +35,8 @@ async def spend_form(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> bool:
     """Take a form's token once; False if it was taken before."""
-    digest = hashlib.sha256(token.encode()).hexdigest()
 
     async def put(change: Change) -> bool:
-        moment = now().timestamp()
-        await change.connection.execute(
-            delete(SPENT_FORMS).where(SPENT_FORMS.c.expires_at < moment)
-        )
-        query = select(SPENT_FORMS.c.token).where(SPENT_FORMS.c.token == digest)
-        if (await change.connection.execute(query)).scalar_one_or_none() is not None:
-            return False
-        await change.connection.execute(
-            insert(SPENT_FORMS).values(
-                token=digest, outcome=purpose, expires_at=moment + FORM_KEPT_S
-            )
-        )
-        return True
+        return await spend_in(change, token, purpose, now=now()) is None
 
     return await database.change(put, is_news=False)

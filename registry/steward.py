@@ -8,82 +8,44 @@ A change that changes nothing is no error and leaves no line. Errors are those o
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from sqlalchemy import delete, insert, select, update
+from pydantic import ValidationError
+from sqlalchemy import delete, insert, update
 
 from aggregator.base.errors import BadQuery, Conflict, Forbidden, NotFound
+from registry.admission import STANDING, put_new, refuse_taken
 from registry.database import Change
 from registry.keys import KeyKind, find_key, make_key, revoke_service_keys, spend
-from registry.models import OPERATOR_ONLY, MemberEntry, Organization, Pause, describe_problems
+from registry.models import OPERATOR_ONLY, Pause, describe_problems
 from registry.places import place_of_url
 from registry.records import (
     OPERATOR,
     REGISTRATION,
     MemberRecord,
     MemberState,
-    as_document,
-    is_operator,
     moment,
 )
+from registry.registration import (
+    Registration,
+    checked,
+    checked_entry,
+    edited,
+    with_own,
+)
 from registry.rows import (
-    hides_behind,
     load,
-    load_alike,
     load_all,
-    next_position,
     save,
     storable,
     tell,
 )
 from registry.seeding import ORDERED
-from registry.snapshot import RegisteredMember
+from registry.spent_forms import spend_in
 from registry.store import RegistryStore
-from registry.tables import FACTS, MEMBERS, SPENT_FORMS
+from registry.tables import FACTS, MEMBERS
 
 T = TypeVar("T")
-
-FORM_KEPT_S: Final = 2 * 86_400.0
-"""How long a used form is remembered; forms themselves are valid for less."""
-_STANDING: Final = {
-    MemberState.ACTIVE: "is a member",
-    MemberState.PENDING: "has asked to join",
-    MemberState.REJECTED: "was turned away",
-    MemberState.REMOVED: "was removed",
-}
-
-
-class Registration(BaseModel):
-    """What a beacon says of itself when it joins; anything else is the operator's to say."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str
-    url: str
-    name: str = ""
-    description: str = ""
-    organization: Organization | None = None
-    protocol: str = "auto"
-    assemblies: tuple[str, ...] = ()
-    contact: str = Field(default="", max_length=320)
-
-    @field_validator("contact")
-    @classmethod
-    def _check_contact(cls, value: str) -> str:
-        value = value.strip()
-        name, at, host = value.rpartition("@")
-        if value and not (
-            at and name and "." in host and value.isprintable() and not {*" <>,"} & {*value}
-        ):
-            raise ValueError("an e-mail address, as name@example.org")
-        return value
-
-    def entry(self) -> MemberEntry:
-        """Give the entry it makes; raises `ValidationError`."""
-        return MemberEntry.model_validate(
-            self.model_dump(exclude={"contact"}, exclude_defaults=True, mode="json")
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +90,15 @@ class Steward:
         entry = checked_entry(document)
 
         async def put(change: Change) -> MemberRecord:
-            await self._refuse_taken(change, entry, by=by)
-            return await self._put(
-                change, entry, state=MemberState.ACTIVE, origin=origin, by=by, contact=contact
+            await refuse_taken(change, entry, by=by)
+            return await put_new(
+                change,
+                entry,
+                state=MemberState.ACTIVE,
+                origin=origin,
+                by=by,
+                contact=contact,
+                now=self._now(),
             )
 
         return await self._do(put)
@@ -153,8 +121,8 @@ class Steward:
 
         async def put(change: Change) -> Registered:
             if form is not None:
-                await self._spend_form(change, form, entry.id)
-            await self._refuse_taken(change, entry, by=by)
+                await self._spend(change, form, entry.id)
+            await refuse_taken(change, entry, by=by)
             is_invited = invitation is not None and bool(invitation.strip())
             if is_invited:
                 key = await find_key(change.connection, invitation or "", KeyKind.INVITATION)
@@ -164,13 +132,14 @@ class Steward:
                     raise Forbidden(f"invitation: {refusal}. Leave it out to wait for approval.")
                 await spend(change, key)
             state = MemberState.ACTIVE if at_once or is_invited else MemberState.PENDING
-            record = await self._put(
+            record = await put_new(
                 change,
                 entry,
                 state=state,
                 origin=REGISTRATION,
                 by=by,
                 contact=registration.contact,
+                now=self._now(),
                 action="join" if state is MemberState.ACTIVE else "ask to join",
             )
             await revoke_service_keys(change, entry.id, now=self._now())
@@ -202,7 +171,7 @@ class Steward:
                     f"{member_id} was changed by somebody else at {record.updated_at}, after you "
                     "read it. Nothing was changed now: look at it again, then send your change."
                 )
-            entry = _edited(record.entry, changes)
+            entry = edited(record.entry, changes)
             told = record.contact if contact is None else contact
             return replace(record, member=record.member.with_facts(entry=entry), contact=told)
 
@@ -230,7 +199,7 @@ class Steward:
 
         def alter(record: MemberRecord) -> MemberRecord:
             _refuse_gone(record, as_member=True)
-            entry = _edited(_with_own(record.entry, record.proposed), changes)
+            entry = edited(with_own(record.entry, record.proposed), changes)
             told = record.contact if contact is None else contact
             record = replace(record, contact=told)
             is_moved = place_of_url(entry.url) != place_of_url(record.entry.url)
@@ -247,7 +216,7 @@ class Steward:
             if record.state is MemberState.REMOVED:
                 raise Conflict(f"{member_id} has been removed: restore it instead.")
             if record.proposed is not None:
-                entry = _with_own(record.entry, record.proposed)
+                entry = with_own(record.entry, record.proposed)
                 record = replace(
                     record, member=record.member.with_facts(entry=entry), proposed=None
                 )
@@ -386,9 +355,9 @@ class Steward:
             if after == before:
                 return before
             if place_of_url(after.entry.url) != place_of_url(before.entry.url):
-                await self._refuse_taken(change, after.entry, by=by, but=member_id)
+                await refuse_taken(change, after.entry, by=by, but=member_id)
             if after.proposed is not None and after.proposed != before.proposed:
-                await self._refuse_taken(change, after.proposed, by=by, but=member_id)
+                await refuse_taken(change, after.proposed, by=by, but=member_id)
             after = replace(after, updated_at=_later(before.updated_at, self._now()))
             await save(change, after)
             await tell(
@@ -410,132 +379,14 @@ class Steward:
         await self._changed()
         return made
 
-    async def _put(
-        self,
-        change: Change,
-        entry: MemberEntry,
-        *,
-        state: MemberState,
-        origin: str,
-        by: str,
-        contact: str,
-        action: str = "add",
-    ) -> MemberRecord:
-        """Write a new member, over a removed one of its id if there is any."""
-        before = await load(change.connection, entry.id)
-        at = moment(self._now())
-        position = await next_position(change.connection)
-        record = MemberRecord(
-            member=RegisteredMember(entry),
-            state=state,
-            origin=origin,
-            position=position if before is None else before.position,
-            created_at=at,
-            updated_at=at,
-            contact=contact,
-        )
-        await save(change, record, is_new=before is None)
-        await tell(
-            change,
-            now=self._now(),
-            by=by,
-            action=action,
-            subject=entry.id,
-            before=None if before is None else before.document(),
-            after=record.document(),
-        )
-        return record
-
-    async def _refuse_taken(
-        self, change: Change, entry: MemberEntry, *, by: str, but: str | None = None
-    ) -> None:
-        """Refuse an id or address that another member has; raises `Conflict`.
-
-        What an operator removed or turned away does not come back by registering again.
-        """
-        problems = []
-        if but is None and await hides_behind(change.connection, entry.id):
-            problems.append(f"id: “{entry.id}” is taken; choose another one.")
-        place = place_of_url(entry.url)
-        for record in await load_alike(change.connection, entry):
-            if record.id == but:
-                continue
-            is_gone = record.state is MemberState.REMOVED
-            may_come_back = record.left_by == f"member:{record.id}" or is_operator(by)
-            if is_gone and may_come_back and record.declared is None:
-                continue
-            is_here = place_of_url(record.entry.url) == place
-            if record.id == entry.id:
-                way = "restore it or choose" if is_gone and is_operator(by) else "choose"
-                problems.append(f"id: “{entry.id}” is taken; {way} another one.")
-            if is_here and record.entry.protocol == entry.protocol:
-                problems.append(f"url: a beacon at this address {_STANDING[record.state]} already.")
-        if problems:
-            problems = list(dict.fromkeys(problems))
-            raise Conflict(" ".join(problems), problems)
-
-    async def _spend_form(self, change: Change, form: str, outcome: str) -> None:
-        now = self._now().timestamp()
-        await change.connection.execute(delete(SPENT_FORMS).where(SPENT_FORMS.c.expires_at < now))
-        query = select(SPENT_FORMS.c.outcome).where(SPENT_FORMS.c.token == form)
-        spent = (await change.connection.execute(query)).scalar_one_or_none()
-        if spent is not None:
+    async def _spend(self, change: Change, form: str, outcome: str) -> None:
+        earlier = await spend_in(change, form, outcome, now=self._now())
+        if earlier is not None:
             raise Conflict(
-                f"This form was sent before, and “{spent}” was registered by it. Its service key "
+                f"This form was sent before, and “{earlier}” was registered by it. Its service key "
                 "was shown in the answer to the first one; if it is lost, ask the operator for "
                 "another."
             )
-        await change.connection.execute(
-            insert(SPENT_FORMS).values(token=form, outcome=outcome, expires_at=now + FORM_KEPT_S)
-        )
-
-
-def checked_entry(document: Mapping[str, Any]) -> MemberEntry:
-    """Read an entry; raises `BadQuery` naming every field that is wrong."""
-    return checked(lambda: MemberEntry.model_validate(dict(document)))
-
-
-def checked_registration(document: Mapping[str, Any]) -> Registration:
-    """Read a registration; raises `BadQuery` naming every field that is wrong."""
-    forbidden = sorted(OPERATOR_ONLY & document.keys())
-    problems = [f"{name}: only the operator of this network sets it" for name in forbidden]
-    rest = {name: value for name, value in document.items() if name not in OPERATOR_ONLY}
-    registration = None
-    try:
-        registration = Registration.model_validate(rest)
-    except ValidationError as error:
-        problems += describe_problems("", error.errors())
-    known = {name: value for name, value in rest.items() if name in MemberEntry.model_fields}
-    try:
-        MemberEntry.model_validate(known)
-    except ValidationError as error:
-        problems += describe_problems("", error.errors())
-    if problems or registration is None:
-        raise BadQuery(tuple(dict.fromkeys(problems)))
-    return registration
-
-
-def checked(make: Callable[[], MemberEntry]) -> MemberEntry:
-    """Make an entry; raises `BadQuery` naming every field that is wrong."""
-    try:
-        return make()
-    except ValidationError as error:
-        raise BadQuery(describe_problems("", error.errors())) from None
-
-
-def _edited(entry: MemberEntry, changes: Mapping[str, Any]) -> MemberEntry:
-    if "id" in changes and changes["id"] != entry.id:
-        raise BadQuery(["id: it cannot be changed; add a member with the other id instead"])
-    document = {**as_document(entry), **changes}
-    return checked_entry({key: value for key, value in document.items() if value is not None})
-
-
-def _with_own(entry: MemberEntry, proposed: MemberEntry | None) -> MemberEntry:
-    """Take from a proposal what a member may say of itself; the rest stays as it is now."""
-    if proposed is None:
-        return entry
-    own = Registration.model_fields.keys() & MemberEntry.model_fields.keys()
-    return entry.model_copy(update={name: getattr(proposed, name) for name in own})
 
 
 def _later(before: str, now: datetime) -> str:
@@ -553,7 +404,7 @@ def _note(text: str) -> str:
 def _refuse_gone(record: MemberRecord, *, as_member: bool) -> None:
     if as_member and record.state in {MemberState.REJECTED, MemberState.REMOVED}:
         raise Conflict(
-            f"{record.id} {_STANDING[record.state]}: there is nothing it can change here."
+            f"{record.id} {STANDING[record.state]}: there is nothing it can change here."
         )
 
 

@@ -16,8 +16,9 @@ from pydantic import TypeAdapter
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from registry.capabilities import Capabilities
 from registry.database import Change, Database
-from registry.models import Capabilities, Dialect, Group, MemberEntry
+from registry.models import Dialect, Group, MemberEntry
 from registry.records import MemberRecord, MemberState
 from registry.rows import load, load_all, place_of
 from registry.slices import Slices

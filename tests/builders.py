@@ -20,7 +20,8 @@ from aggregator.model.outcome import (
 from aggregator.model.query import Granularity, Include, Query, VariantQuestion
 from aggregator.model.question import ReferenceSequence, check
 from aggregator.protocol.wire import Reply
-from registry.models import Capabilities, DataSet, Dialect, MemberEntry
+from registry.capabilities import Capabilities, DataSet
+from registry.models import Dialect, MemberEntry
 from registry.snapshot import RegisteredMember, Snapshot
 
 SNV: Mapping[str, Any] = {

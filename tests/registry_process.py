@@ -18,7 +18,8 @@ from registry.database import Database
 from registry.keys import KeyKind
 from registry.offices import Keyring
 from registry.records import MemberRecord
-from registry.steward import Registered, Registration, Steward
+from registry.registration import Registration
+from registry.steward import Registered, Steward
 from registry.store import RegistryStore
 
 Told = dict[str, Any]

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from aggregator.api.http import read_body
 from aggregator.base.errors import BadQuery, NotFound
 from registry.models import MAX_URL, MEMBER_ID, describe_problems
-from registry.steward import Registration
+from registry.registration import Registration
 
 B = TypeVar("B", bound=BaseModel)
 

@@ -32,9 +32,9 @@ from aggregator.watch.joining import CheckReport
 from registry.keys import KeyKind
 from registry.places import free_id
 from registry.records import MemberRecord, MemberState
+from registry.registration import checked_registration
 from registry.service_registry import RESERVED, is_named
 from registry.snapshot import RegisteredMember
-from registry.steward import checked_registration
 
 Document = dict[str, Any]
 

@@ -15,8 +15,8 @@ from aggregator.base.errors import BadQuery
 from aggregator.base.i18n import N_
 from registry.models import MemberEntry, Protocol
 from registry.records import MemberRecord, MemberState, as_document
+from registry.registration import Registration, checked_registration
 from registry.snapshot import RegisteredMember
-from registry.steward import Registration, checked_registration
 
 OWN: Final = tuple(name for name in Registration.model_fields if name != "contact")
 """What a member may say of itself."""

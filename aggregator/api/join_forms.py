@@ -19,7 +19,7 @@ from aggregator.base.i18n import N_
 from aggregator.model.genome import Assembly
 from registry.models import Protocol
 from registry.records import MemberRecord
-from registry.steward import Registration, checked_registration
+from registry.registration import Registration, checked_registration
 
 OFFERED: Final = (
     (Protocol.AUTO, N_("find out")),

@@ -27,7 +27,8 @@ from aggregator.base.errors import (
     RateLimited,
     RegistryUnavailable,
 )
-from registry.steward import Registered, Registration
+from registry.registration import Registration
+from registry.steward import Registered
 
 _ONLY_INVITED: Final = "invitation: beacons join this network with a key that its operator gives"
 _NOT_AGREED: Final = "agree: a beacon joins when its operator agrees to the requirements"

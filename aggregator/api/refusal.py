@@ -15,9 +15,7 @@ from aggregator.model.outcome import (
 
 RETRY_AFTER_S = 60
 
-_NEVER_TO_BE_ASKED = frozenset(
-    {NotAskedCode.PAGINATION, NotAskedCode.HOLDER, NotAskedCode.OPAQUE}
-)
+_NEVER_TO_BE_ASKED = frozenset({NotAskedCode.PAGINATION, NotAskedCode.HOLDER, NotAskedCode.OPAQUE})
 """Reasons that leave an answer incomplete and do not pass."""
 
 

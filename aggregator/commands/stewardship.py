@@ -27,7 +27,8 @@ from aggregator.watch.joining import CheckReport, Verdict
 from registry.exporting import export
 from registry.places import free_id
 from registry.records import MemberRecord, MemberState, as_document
-from registry.steward import Steward, checked_entry
+from registry.registration import checked_entry
+from registry.steward import Steward
 
 OUT: Final = frozenset({MemberState.REJECTED, MemberState.REMOVED})
 """States of those who are in the registry and neither members nor waiting."""

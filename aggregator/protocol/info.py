@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from aggregator.protocol.member_document import decoded, link, text
 from aggregator.protocol.wire import Reply
-from registry.models import Capabilities, DataSet, Organization, Protocol
+from registry.capabilities import Capabilities, DataSet
+from registry.models import Organization, Protocol
 
 MAX_DATA_SETS: Final = 10_000
 MAX_LEAVES: Final = 10_000

@@ -13,7 +13,7 @@ from typing import Any, Final
 from aggregator.protocol.entry_types import entry_type_of
 from aggregator.protocol.member_document import named_items, response_of, text, texts
 from aggregator.protocol.tolerant import count_of
-from registry.models import DataSet
+from registry.capabilities import DataSet
 
 MAX_DATA_SETS: Final = 1_000
 """The most data sets asked for; of a member with more, none is known."""

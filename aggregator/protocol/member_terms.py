@@ -13,7 +13,7 @@ from aggregator.protocol.entry_types import entry_type_of
 from aggregator.protocol.member_document import named_items, response_of, text, texts
 from aggregator.protocol.tolerant import count_of
 from aggregator.protocol.v2_networks import network_of
-from registry.models import FilteringResource, FilteringTerm
+from registry.capabilities import FilteringResource, FilteringTerm
 
 MAX_TERMS: Final = 50_000
 MAX_VALUES: Final = 1_000

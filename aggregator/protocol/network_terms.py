@@ -14,7 +14,8 @@ from typing import Any, Final
 from aggregator.model.query import Pagination
 from aggregator.protocol.network_offer import offers
 from aggregator.protocol.surface import DATASET, owner_of
-from registry.models import FilteringResource, FilteringTerm, Protocol
+from registry.capabilities import FilteringResource, FilteringTerm
+from registry.models import Protocol
 from registry.snapshot import RegisteredMember
 
 ONTOLOGY: Final = "ontology"

@@ -29,7 +29,8 @@ from aggregator.protocol.entry_types import entry_type_of
 from aggregator.protocol.surface import ENTRY_TYPES, endpoint_key
 from aggregator.protocol.wire import NotAsked, Request
 from aggregator.text.spelling import spell_allele
-from registry.models import DataSet, Dialect
+from registry.capabilities import DataSet
+from registry.models import Dialect
 from registry.snapshot import RegisteredMember
 
 OTHER_SPELLINGS: Final = "other spellings of this indel were not tried"

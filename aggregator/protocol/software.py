@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from aggregator.protocol.member_document import response_of, text
-from registry.models import Dialect, Document
+from registry.capabilities import Document
+from registry.models import Dialect
 
 Documents = Mapping[Document, Mapping[str, Any]]
 """What a member sent, by document; `/` of version 1 stands under info."""

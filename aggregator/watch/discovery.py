@@ -21,7 +21,8 @@ from aggregator.watch.looking import (
     getter_for,
     is_unreachable,
 )
-from registry.models import Capabilities, Document, Protocol
+from registry.capabilities import Capabilities, Document
+from registry.models import Protocol
 from registry.snapshot import RegisteredMember
 
 DISCOVERY_TIMEOUT_S: Final = 15.0

@@ -17,7 +17,7 @@ from aggregator.protocol.member_map import read_map
 from aggregator.protocol.member_terms import read_filtering_terms
 from aggregator.protocol.software import dialect_of, guess_software
 from aggregator.watch.looking import Discovery, DocumentGetter, Look, is_unreachable
-from registry.models import Capabilities, Document
+from registry.capabilities import Capabilities, Document
 from registry.snapshot import RegisteredMember
 
 DOCUMENT_TIMEOUT_S: Final = 5.0

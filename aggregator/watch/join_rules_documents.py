@@ -16,7 +16,8 @@ from aggregator.watch.join_report import Verdict
 from aggregator.watch.join_rules import Findings
 from aggregator.watch.join_rules_forms import lacking_in_document, lacking_in_info
 from aggregator.watch.looking import Discovery
-from registry.models import Capabilities, Document, Protocol
+from registry.capabilities import Capabilities, Document
+from registry.models import Protocol
 from registry.snapshot import RegisteredMember
 
 OLD_FIX: Final = (

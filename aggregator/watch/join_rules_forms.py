@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from aggregator.protocol.member_document import document_of, text
 from aggregator.protocol.wire import Reply
-from registry.models import Document, Protocol
+from registry.capabilities import Document
+from registry.models import Protocol
 
 _META: Final = ("meta.beaconId", "meta.apiVersion", "meta.returnedSchemas")
 _BY_DOCUMENT: Final[Mapping[Document, tuple[str, ...]]] = {

@@ -21,7 +21,8 @@ from aggregator.watch.join_report import Verdict
 from aggregator.watch.join_rules import Findings, fix_of, told_of
 from aggregator.watch.join_rules_forms import lacking_in_answer
 from aggregator.watch.probing import MAX_PROBE_BYTES, PROBE_TIMEOUT_S, test_query
-from registry.models import FilteringTerm, Protocol
+from registry.capabilities import FilteringTerm
+from registry.models import Protocol
 from registry.snapshot import RegisteredMember
 
 GENE: Final = "BRAF"

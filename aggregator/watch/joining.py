@@ -35,7 +35,8 @@ from aggregator.watch.join_rules import (
 from aggregator.watch.join_rules_documents import judge_data_sets, judge_documents, judge_info
 from aggregator.watch.join_rules_questions import Questions
 from aggregator.watch.probing import NO_LIST, Probing, probe
-from registry.models import Capabilities, Document, MemberEntry, Protocol, describe_problems
+from registry.capabilities import Capabilities, Document
+from registry.models import MemberEntry, Protocol, describe_problems
 from registry.snapshot import RegisteredMember
 
 __all__ = ["Bounds", "CheckReport", "Finding", "JoinChecker", "Verdict"]

@@ -6,7 +6,7 @@ from typing import Any, Final
 from typing import Protocol as Interface
 
 from aggregator.upstream.client import Followed
-from registry.models import Capabilities, Document
+from registry.capabilities import Capabilities, Document
 from registry.snapshot import RegisteredMember
 
 MAX_INFO_BYTES: Final = 4 * 2**20

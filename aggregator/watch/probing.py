@@ -26,7 +26,8 @@ from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Ask, Failure, Part, Reply, Request
 from aggregator.upstream.client import CallResult
 from aggregator.watch.concurrency import Exchange, mixes_up
-from registry.models import DataSet, Dialect, Protocol
+from registry.capabilities import DataSet
+from registry.models import Dialect, Protocol
 from registry.snapshot import RegisteredMember
 
 PROBE_TIMEOUT_S: Final = 10.0

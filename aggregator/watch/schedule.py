@@ -6,7 +6,8 @@ from enum import Enum
 from typing import Final
 
 from aggregator.watch.looking import Discovery
-from registry.models import Capabilities, Document, Protocol
+from registry.capabilities import Capabilities, Document
+from registry.models import Protocol
 from registry.snapshot import RegisteredMember
 
 UPDATED_S: Final = 3600.0

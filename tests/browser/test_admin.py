@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from registry.steward import Registration
+from registry.registration import Registration
 from tests.browser.conftest import Watched, watched
 from tests.browser.test_accessibility import findings, overflow
 from tests.faulty import FaultyMember

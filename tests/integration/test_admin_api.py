@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from registry.keys import KeyKind
-from registry.steward import Registration
+from registry.registration import Registration
 from tests.faulty import FaultyMember
 from tests.integration.operators import AS_OPERATOR, SECURED, call, newest, problem_of
 from tests.networks import BRAF, Running, entry, network_of, nothing_left, scripted

@@ -9,7 +9,7 @@ from aggregator.protocol.member_lists import AUTO, FORMS
 from registry.keys import KeyKind
 from registry.models import Group
 from registry.records import MemberState
-from registry.steward import Registration
+from registry.registration import Registration
 from tests.faulty import FaultyMember, Wire, json_answer
 from tests.integration.operators import SECURED, Visitor, call, newest
 from tests.networks import BRAF, Running, entry, network_of, nothing_left, scripted

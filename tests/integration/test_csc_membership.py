@@ -7,7 +7,7 @@ import pytest
 from demo import DemoNetwork
 from registry.models import Group
 from registry.records import MemberState
-from registry.steward import Registration
+from registry.registration import Registration
 from tests.csc_registry import (
     UNREACHED,
     address,

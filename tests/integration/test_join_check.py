@@ -11,7 +11,7 @@ from demo import DemoNetwork, Fault
 from demo.beacon import DemoBeacon
 from demo.csc_network import csc_network
 from registry.models import Dialect, Protocol
-from registry.steward import Registration
+from registry.registration import Registration
 from tests import faulty
 from tests.faulty import FaultyMember, Wire, answer, json_answer
 from tests.join_kit import beacon, by_rule, checker_of, rules

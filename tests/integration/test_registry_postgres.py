@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from aggregator.base.errors import Conflict, Forbidden, NotFound
+from registry.capabilities import Capabilities, FilteringTerm
 from registry.database import Database
 from registry.keys import KeyKind
-from registry.models import Capabilities, Dialect, FilteringTerm, Group, MemberEntry, Protocol
+from registry.models import Dialect, Group, MemberEntry, Protocol
 from registry.offices import GroupBook, Journal, Keyring
 from registry.records import MemberState
+from registry.registration import Registration
 from registry.seeding import Seeder
-from registry.steward import Registration, Steward
+from registry.steward import Steward
 from registry.store import RegistryStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -15,7 +15,8 @@ from aggregator.protocol.surface import (
     TERMS_PATHS,
     path_of,
 )
-from registry.models import Capabilities, DataSet, FilteringTerm, MemberEntry
+from registry.capabilities import Capabilities, DataSet, FilteringTerm
+from registry.models import MemberEntry
 from registry.snapshot import RegisteredMember
 from tests.events import ACCEPT, events_of
 from tests.faulty import Behaviour, FaultyMember, Wire, json_answer

@@ -17,7 +17,8 @@ from aggregator.model.question import check
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.v1 import half_open_windows
 from aggregator.protocol.wire import Ask, Failure, Part, Reply, Request
-from registry.models import AnswerShape, Capabilities, DataSet, Dialect, MemberEntry, Protocol
+from registry.capabilities import Capabilities, DataSet
+from registry.models import AnswerShape, Dialect, MemberEntry, Protocol
 from registry.snapshot import RegisteredMember
 
 FIELDS = st.sampled_from(

@@ -10,7 +10,7 @@ import pytest
 from aggregator.api import joined_terms
 from aggregator.api.joined_terms import SharedTerms
 from aggregator.protocol.network_terms import JoinedTerms, TermIndex, join_terms
-from registry.models import FilteringTerm
+from registry.capabilities import FilteringTerm
 from registry.snapshot import RegisteredMember, Snapshot
 from tests.builders import member
 

@@ -8,7 +8,8 @@ import pytest
 from aggregator.engine import planner
 from aggregator.engine.planner import Selection, plan_all
 from aggregator.model.query import Filter
-from registry.models import Capabilities, DataSet, Dialect, FilteringTerm, Protocol
+from registry.capabilities import Capabilities, DataSet, FilteringTerm
+from registry.models import Dialect, Protocol
 from registry.snapshot import RegisteredMember, Snapshot
 from tests.builders import member, query
 

@@ -11,7 +11,8 @@ from aggregator.model.genome import Assembly
 from aggregator.model.query import Query, VariantQuestion
 from aggregator.model.question import ReferenceSequence, check
 from aggregator.protocol.wire import Ask, Failure, NotAsked, Part, Reply, Request
-from registry.models import Capabilities, DataSet, Dialect, MemberEntry, Protocol
+from registry.capabilities import Capabilities, DataSet
+from registry.models import Dialect, MemberEntry, Protocol
 from registry.snapshot import RegisteredMember
 
 ANSWERLESS_QUERY = Query()

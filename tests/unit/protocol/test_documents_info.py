@@ -12,7 +12,8 @@ from aggregator.protocol.member_terms import read_filtering_terms
 from aggregator.protocol.network_offer import MAX_SCHEMAS
 from aggregator.protocol.network_terms import join_terms
 from aggregator.protocol.surface import DEFAULT_NESTED, ENTRY_TYPES
-from registry.models import Dialect, FilteringResource, FilteringTerm
+from registry.capabilities import FilteringResource, FilteringTerm
+from registry.models import Dialect
 from tests.builders import member
 from tests.official import official
 

@@ -7,7 +7,8 @@ import pytest
 from aggregator.protocol.info import MAX_DATA_SETS, read_info
 from aggregator.protocol.member_document import MAX_TEXT
 from aggregator.protocol.wire import Reply
-from registry.models import Capabilities, DataSet, Organization, Protocol
+from registry.capabilities import Capabilities, DataSet
+from registry.models import Organization, Protocol
 
 V2 = {
     "meta": {"beaconId": "org.meta", "apiVersion": "v2.0.0", "returnedSchemas": []},

@@ -9,7 +9,7 @@ from aggregator.protocol.member_configuration import (
     read_data_sets,
     read_entry_types,
 )
-from registry.models import DataSet
+from registry.capabilities import DataSet
 
 
 def test_a_configuration_is_read():

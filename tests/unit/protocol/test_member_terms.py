@@ -3,7 +3,7 @@
 import pytest
 
 from aggregator.protocol.member_terms import read_filtering_terms
-from registry.models import FilteringResource, FilteringTerm
+from registry.capabilities import FilteringResource, FilteringTerm
 
 
 def listed(*terms, **more):

@@ -15,7 +15,8 @@ from aggregator.protocol.network_terms import (
     kind_of,
 )
 from aggregator.protocol.requests_terms import read_terms_request
-from registry.models import Dialect, FilteringResource, FilteringTerm
+from registry.capabilities import FilteringResource, FilteringTerm
+from registry.models import Dialect
 from registry.snapshot import RegisteredMember
 from tests.builders import member
 

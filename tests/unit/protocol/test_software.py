@@ -3,7 +3,8 @@
 import pytest
 
 from aggregator.protocol.software import Software, dialect_of, guess_software
-from registry.models import Dialect, Document
+from registry.capabilities import Document
+from registry.models import Dialect
 
 RI_MAP = {
     "response": {

@@ -18,7 +18,8 @@ from aggregator.protocol.requests_v1 import read_v1
 from aggregator.protocol.tolerant import exists_of, info_of
 from aggregator.protocol.v1_reading import ROWS_DISAGREE
 from aggregator.protocol.wire import Failure
-from registry.models import AnswerShape, Capabilities, Dialect
+from registry.capabilities import Capabilities
+from registry.models import AnswerShape, Dialect
 from tests import builders
 from tests.unit.protocol.building import (
     BRCA1,

@@ -17,7 +17,8 @@ from aggregator.protocol.member_map import read_map
 from aggregator.protocol.member_terms import read_filtering_terms
 from aggregator.protocol.v2_reading import CENSORED, ROUNDED, ZERO_TOLD
 from aggregator.protocol.wire import Failure
-from registry.models import Capabilities, Protocol
+from registry.capabilities import Capabilities
+from registry.models import Protocol
 from tests import builders
 from tests.unit.protocol.building import (
     BRCA1,

@@ -7,8 +7,8 @@ import pytest
 
 from aggregator.base.errors import Conflict
 from registry.database import Database
-from registry.spent_forms import spend_form
-from registry.steward import FORM_KEPT_S, Steward
+from registry.spent_forms import FORM_KEPT_S, spend_form
+from registry.steward import Steward
 from registry.store import RegistryStore
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from aggregator.protocol.member_lists import read_list
+from registry.capabilities import Capabilities
 from registry.exporting import export
-from registry.models import Capabilities, Group, MemberEntry, Pause, Protocol
+from registry.models import Group, MemberEntry, Pause, Protocol
 from registry.records import MemberRecord, MemberState
 from registry.seed import read_seed
 from registry.snapshot import RegisteredMember

@@ -7,15 +7,8 @@ from pydantic import ValidationError
 
 from aggregator.model.allele import IndelStyle
 from aggregator.model.genome import Assembly
-from registry.models import (
-    AnswerShape,
-    Capabilities,
-    Dialect,
-    MemberEntry,
-    Pause,
-    Protocol,
-    describe_problems,
-)
+from registry.capabilities import Capabilities
+from registry.models import AnswerShape, Dialect, MemberEntry, Pause, Protocol, describe_problems
 
 
 def entry(**changes):

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator.model.genome import Assembly
+from registry.capabilities import FilteringResource, FilteringTerm
 from registry.groups import in_several
-from registry.models import FilteringResource, FilteringTerm, Group, Organization, Protocol
+from registry.models import Group, Organization, Protocol
 from registry.snapshot import Snapshot
 from tests.builders import member
 

@@ -9,8 +9,9 @@ from registry.keys import KeyKind
 from registry.models import Group, MemberEntry
 from registry.offices import GroupBook, Journal, Keyring
 from registry.records import MemberState
+from registry.registration import checked_registration
 from registry.seeding import Seeder
-from registry.steward import Steward, checked_registration
+from registry.steward import Steward
 from registry.store import RegistryStore
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator.model.genome import Assembly
-from registry.models import Capabilities, DataSet, Dialect, Protocol
+from registry.capabilities import Capabilities, DataSet
+from registry.models import Dialect, Protocol
 from registry.snapshot import RegisteredMember, Snapshot, SnapshotHolder
 from tests.builders import member, snapshot
 

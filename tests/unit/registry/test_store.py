@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from registry.capabilities import Capabilities, DataSet, FilteringTerm
 from registry.database import Database
-from registry.models import Capabilities, DataSet, Dialect, FilteringTerm, Protocol
+from registry.models import Dialect, Protocol
 from registry.records import Changes
 from registry.seeding import Seeder
 from registry.store import RegistryStore

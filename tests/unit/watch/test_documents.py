@@ -13,7 +13,7 @@ from aggregator.upstream.client import CallResult, Followed
 from aggregator.watch.discovery import discover
 from aggregator.watch.documents import describe
 from aggregator.watch.looking import Discovery, getter_for
-from registry.models import Capabilities, DataSet, Document, FilteringTerm
+from registry.capabilities import Capabilities, DataSet, Document, FilteringTerm
 from tests.builders import member
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -20,7 +20,8 @@ from aggregator.watch.join_rules_forms import (
 )
 from aggregator.watch.joining import _id_of
 from aggregator.watch.strangers import NOT_PUBLIC, plainly
-from registry.models import MEMBER_ID, Dialect, Document, Protocol
+from registry.capabilities import Document
+from registry.models import MEMBER_ID, Dialect, Protocol
 from tests.builders import member
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -10,7 +10,8 @@ from aggregator.upstream.client import CallResult, Followed
 from aggregator.watch import keeper as keeper_module
 from aggregator.watch.keeper import RegistryKeeper
 from aggregator.watch.probing import Probing
-from registry.models import Dialect, Document
+from registry.capabilities import Document
+from registry.models import Dialect
 from registry.snapshot import SnapshotHolder
 from tests.builders import Clock, member
 from tests.unit.watch.stores import FakeStore

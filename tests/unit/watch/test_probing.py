@@ -10,7 +10,8 @@ from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure, Reply
 from aggregator.upstream.client import CallResult
 from aggregator.watch.probing import MAX_PROBES, probe
-from registry.models import DataSet, Dialect
+from registry.capabilities import DataSet
+from registry.models import Dialect
 from tests.builders import member
 
 REFUSED = (400, {"error": {"errorCode": 400, "errorMessage": "no such form"}})

@@ -4,7 +4,8 @@ import pytest
 
 from aggregator.watch.looking import Discovery
 from aggregator.watch.schedule import Extent, LookSchedule, after_glance
-from registry.models import Capabilities, Document, FilteringTerm, Protocol
+from registry.capabilities import Capabilities, Document, FilteringTerm
+from registry.models import Protocol
 from tests.builders import member
 
 DESCRIBED = {"protocol": Protocol.V2, "beacon_id": "org.v2", "fetched_at": "2026-01-01T00:00:00Z"}
