@@ -21,6 +21,7 @@ from aggregator.api import pages, routes
 from aggregator.api.context import Api
 from aggregator.api.sessions import Signer
 from aggregator.api.sse import EventStreams
+from aggregator.api.unreadable import Runner
 from aggregator.base.metrics import Metrics, Readings
 from aggregator.base.settings import Settings
 from aggregator.cache.freshness import FreshnessRules
@@ -102,6 +103,7 @@ async def running(
             prober=client if settings.registry.probe else None,
             environ=lambda: dict(os.environ),
             on_members=partial(_keep_members, holder, breakers, metrics),
+            on_moved=breakers.reset,
         )
         kept = await stack.enter_async_context(shared(settings))
         asker = _asker(settings, client, kept.answers, breakers, keeper)
@@ -174,6 +176,7 @@ def web_application(network: Network) -> web.Application:
             metrics=network.metrics,
             rate_limits=network.shared.rate_limits,
             join_limits=network.shared.join_limits,
+            change_limits=network.shared.change_limits,
             registry=network.registry,
             checker=network.around.checker,
             follower=network.around.follower,
@@ -191,11 +194,8 @@ async def serving(
 ) -> AsyncIterator[str]:
     """Serve a running network and give its address; a client that leaves cancels its question."""
     server = network.settings.server
-    runner = web.AppRunner(
-        web_application(network),
-        access_log=None,
-        handler_cancellation=True,
-        shutdown_timeout=server.drain_s,
+    runner = Runner(
+        web_application(network), handler_cancellation=True, shutdown_timeout=server.drain_s
     )
     await runner.setup()
     try:

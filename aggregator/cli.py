@@ -39,6 +39,7 @@ from aggregator.commands import checking, demo_network, querying, workers
 from aggregator.commands.addresses import cannot_listen
 from aggregator.commands.exits import INTERRUPTED, PIPE_CLOSED, UNKNOWN, UNUSABLE, USAGE
 from aggregator.commands.loop import run as _run
+from aggregator.commands.office import has_registry
 
 
 class Commands(click.Group):
@@ -164,7 +165,8 @@ def query(
     exit code says what came of it: 0 found, 10 not found and complete, 3 unknown (somebody who
     could have known is missing).
     """
-    settings = settings_of(config_file, overrides, ("registry", "seed", seed), IN_MEMORY)
+    options = (("registry", "seed", seed),)
+    settings = settings_of(config_file, overrides, *options)
     asked = querying.Asked(
         text=text,
         assembly=assembly,
@@ -179,8 +181,14 @@ def query(
     querying.understood(asked)  # a text that cannot be read is said before anything else
     if url is not None:
         sys.exit(_run(querying.ask_running(asked, url, settings)))
-    if settings.registry.seed is None:
-        _fail("Which members? Name a running network with --url, or a file of members with --seed.")
+    # a file that is named is asked as it is; else the registry knows what operators changed
+    if seed is not None or not has_registry(settings):
+        settings = settings_of(config_file, overrides, *options, *IN_MEMORY)
+        if settings.registry.seed is None:
+            _fail(
+                "Which members? There is no registry yet. Name a running network with --url, a "
+                "file of members with --seed, or the settings of a network with --config."
+            )
     logs.configure(settings.log.model_copy(update={"level": "error"}))
     sys.exit(_run(querying.ask_members(asked, settings)))
 
@@ -211,7 +219,7 @@ def check(
 ) -> None:
     """Say what the beacon at URL is, how it wants to be asked, and ask it one question."""
     allow = ("security", "allow_private_members", True if private else None)
-    settings = settings_of(config_file, overrides, allow, IN_MEMORY)
+    settings = settings_of(config_file, overrides, allow, *IN_MEMORY)
     logs.configure(settings.log.model_copy(update={"level": "error"}))
     sys.exit(_run(checking.check(url, protocol, text, assembly, settings)))
 

@@ -1,15 +1,20 @@
 """New members meet those that are there, inside a transaction of the caller."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from aggregator.base.errors import Conflict
+from sqlalchemy import select
+
+from aggregator.base.errors import BadQuery, Conflict
 from registry.database import Change
-from registry.models import MemberEntry
-from registry.places import place_of_url
-from registry.records import MemberRecord, MemberState, is_operator, moment
-from registry.rows import hides_behind, load, load_alike, next_position, save, tell
+from registry.keys import revoke_service_keys
+from registry.models import OPERATOR_ONLY, MemberEntry
+from registry.places import may_be_one, place_of_url
+from registry.records import MemberRecord, MemberState, as_document, is_operator, moment
+from registry.rows import hides_behind, load, load_alike, load_all, next_position, save, tell
 from registry.snapshot import RegisteredMember
+from registry.tables import GROUPS
 
 STANDING: Final = {
     MemberState.ACTIVE: "is a member",
@@ -25,7 +30,8 @@ async def refuse_taken(
 ) -> None:
     """Refuse an id or address that another member has; raises `Conflict`.
 
-    What an operator removed or turned away does not come back by registering again.
+    What an operator removed or turned away does not come back by registering again. Strangers
+    are not told how who is there stands to the network: not everybody is listed.
     """
     problems = []
     if but is None and await hides_behind(change.connection, entry.id):
@@ -42,11 +48,35 @@ async def refuse_taken(
         if record.id == entry.id:
             way = "restore it or choose" if is_gone and is_operator(by) else "choose"
             problems.append(f"id: “{entry.id}” is taken; {way} another one.")
-        if is_here and record.entry.protocol == entry.protocol:
-            problems.append(f"url: a beacon at this address {STANDING[record.state]} already.")
+        if is_here and may_be_one(record.entry.protocol, entry.protocol):
+            there = f"{STANDING[record.state]}: “{record.id}”"
+            known = there if is_operator(by) else "is registered here already"
+            problems.append(f"url: a beacon at this address {known}.")
     if problems:
         problems = list(dict.fromkeys(problems))
         raise Conflict(" ".join(problems), problems)
+
+
+async def refuse_unknown_groups(change: Change, names: Sequence[str]) -> None:
+    """Refuse groups that nobody described and no member is in; raises `BadQuery`.
+
+    A slip in a name would make a group of its own, and open an opaque one.
+    """
+    if not names:
+        return
+    described = select(GROUPS.c.id).where(GROUPS.c.is_removed.is_(False))
+    known = set((await change.connection.execute(described)).scalars())
+    if not known.issuperset(names):
+        for record in await load_all(change.connection):
+            known.update(record.entry.groups)
+    if unknown := [name for name in names if name not in known]:
+        raise BadQuery(
+            [
+                f"groups: there is no group “{name[:80]}”; describe it first (`groups set`, or "
+                "/admin/groups)"
+                for name in unknown
+            ]
+        )
 
 
 async def put_new(
@@ -60,9 +90,18 @@ async def put_new(
     now: datetime,
     action: str = "add",
 ) -> MemberRecord:
-    """Write a new member, over a removed one of its id if there is any."""
+    """Write a new member, over a removed one of its id if there is any.
+
+    Keys of that one open nothing any more. Who left and registers again is bound to what an
+    operator had set: it waits for one.
+    """
     before = await load(change.connection, entry.id)
     at = moment(now)
+    if before is not None:
+        await revoke_service_keys(change, entry.id, now=now)
+        if not is_operator(by) and (bound := _bound(before, entry)):
+            entry, state = entry.model_copy(update=bound), MemberState.PENDING
+            action = "ask to join"
     position = await next_position(change.connection)
     record = MemberRecord(
         member=RegisteredMember(entry),
@@ -84,3 +123,18 @@ async def put_new(
         after=record.document(),
     )
     return record
+
+
+def _bound(before: MemberRecord, entry: MemberEntry) -> dict[str, Any]:
+    """Give what an operator had set of who left; empty if nothing was.
+
+    What belongs to an address, as credentials do, does not go to another one.
+    """
+    old = before.entry
+    set_here = {name for name in OPERATOR_ONLY if name in as_document(old)}
+    if old.url != entry.url:
+        set_here -= {"dialect", "token", "ca_file"}
+    bound = {name: getattr(old, name) for name in set_here}
+    if old.paused is not None and old.paused.by == "operator":
+        bound["paused"] = old.paused
+    return bound

@@ -10,6 +10,7 @@ import importlib
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -58,6 +59,7 @@ class Database:
         self._busy_s = busy_s
         self._engine: AsyncEngine | None = None
         self._outage = _Outage()
+        self._running_work: set[asyncio.Task[Any]] = set()
 
     @property
     def is_shared(self) -> bool:
@@ -83,7 +85,9 @@ class Database:
             raise
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close every connection, when what runs on them has ended."""
+        if self._running_work:
+            await asyncio.wait(self._running_work, timeout=2 * self._busy_s)
         engine, self._engine = self._engine, None
         if engine is not None:
             # closing has to come to its end, or SQLite's threads stay
@@ -96,7 +100,7 @@ class Database:
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run queries that see one state of the registry; raises `RegistryUnavailable`."""
-        return await _whole(self._read(work))
+        return await self.finish(self._read(work))
 
     async def change(self, work: Callable[["Change"], Awaitable[T]], *, is_news: bool = True) -> T:
         """Run a change under the registry's lock: all of it happens, or nothing.
@@ -105,7 +109,28 @@ class Database:
         changed. Raises `RegistryUnavailable`; whatever `work` raises undoes everything. Once
         begun, a change comes to its end also if the caller is cancelled.
         """
-        return await _whole(self._change(work, is_news=is_news))
+        return await self.finish(self._change(work, is_news=is_news))
+
+    async def finish(self, work: Coroutine[Any, Any, T]) -> T:
+        """Let work come to its end although whoever waits for it is cancelled meanwhile.
+
+        A connection that is interrupted is thrown away, and a registry in memory is its
+        connection; and what was changed has to come into force.
+        """
+        task = asyncio.ensure_future(work)
+        self._running_work.add(task)
+        task.add_done_callback(self._running_work.discard)
+        cancelled: asyncio.CancelledError | None = None
+        while not task.done():
+            try:
+                await asyncio.wait({task})
+            except asyncio.CancelledError as error:
+                cancelled = error  # it is told when the work has ended
+        if cancelled is None:
+            return task.result()
+        if not task.cancelled():
+            task.exception()  # seen: nobody is left to be told
+        raise cancelled
 
     async def _read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         with _Translated(self._outage):
@@ -273,6 +298,9 @@ def _need_asyncpg() -> None:
 
 
 def _open_once(path: str) -> None:
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder}")
     sqlite3.connect(path).close()
 
 
@@ -291,22 +319,6 @@ def _migrate(connection: Connection) -> None:
     after = MigrationContext.configure(connection).get_current_revision()
     if before not in {None, after}:
         log.info("registry migrated", before=before, after=after)
-
-
-async def _whole(work: Coroutine[Any, Any, T]) -> T:
-    """Let work come to its end although whoever waits for it is cancelled.
-
-    A connection that is interrupted is thrown away, and a registry in memory is its connection.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        if not task.done():
-            await asyncio.wait({task})
-        if not task.cancelled():
-            task.exception()  # seen: nobody is left to be told
-        raise
 
 
 class _Outage:
@@ -361,6 +373,6 @@ def _is_ours(error: DBAPIError) -> bool:
 def _why(error: BaseException) -> str:
     """Say what a driver says, without statement and values."""
     if isinstance(error, CommandError):
-        return f"made by another version of this software ({error})"
+        return f"made by a newer version of this software: update this one ({error})"
     inner = error.orig if isinstance(error, DBAPIError) and error.orig else error
     return " ".join(str(inner).split())[:300] or type(inner).__name__

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 TOLD: Final = ("boolean", "count")
 """What a group tells at most: never records, which are somebody's."""
+FEWEST: Final = 2
+"""How many of a group must be asked, must tell a count, or must share what is told of all.
+
+What one alone says or has is its own.
+"""
 _MAX_ID: Final = 63
 
 
@@ -67,10 +72,16 @@ def entry_of(
         organization=group.organization,
         protocol=protocol or Protocol.AUTO,
         assemblies=_assemblies(inside),
-        groups=(shown,),
+        groups=tuple(dict.fromkeys((shown, *groups_of_all(inside)))),
         paused=_pause(inside),
         disabled=all(member.entry.disabled for member in inside),
     )
+
+
+def groups_of_all(inside: Sequence["RegisteredMember"]) -> tuple[str, ...]:
+    """Name the groups that all of these belong to; of fewer than two, none."""
+    shared = set.intersection(*(set(one.entry.groups) for one in inside)) if inside else set()
+    return tuple(sorted(shared)) if len(inside) >= FEWEST else ()
 
 
 def capabilities_of(
@@ -91,7 +102,10 @@ def capabilities_of(
 
 
 def _pause(inside: Sequence["RegisteredMember"]) -> Pause | None:
-    """Pause a group while all its members are: until the first of them returns, without a note."""
+    """Pause a group while all its members are that are not switched off.
+
+    It lasts until the first of them returns, and has no note.
+    """
     pauses = [member.entry.paused for member in inside if not member.entry.disabled]
     told = [pause for pause in pauses if pause is not None]
     if not told or len(told) < len(pauses):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from registry.models import MemberEntry, Protocol
-from registry.places import free_id, place_of_url
+from registry.places import free_id, may_be_one, place_of_url
 from registry.records import MemberRecord, MemberState
 
 _GONE: Final = {
@@ -52,7 +52,7 @@ def place(
         alike = [
             record
             for record in at.get(place_of_url(entry.url), ())
-            if _may_be_one(record.entry.protocol, entry.protocol)
+            if may_be_one(record.entry.protocol, entry.protocol)
         ]
         ours = (one for one in alike if one.origin == origin and one.id not in claimed)
         mine = next(ours, None)
@@ -94,10 +94,6 @@ def _by_place(records: Iterable[MemberRecord], origin: str | None) -> dict[str, 
 
 def _called(entry: MemberEntry, member_id: str) -> MemberEntry:
     return entry if entry.id == member_id else entry.model_copy(update={"id": member_id})
-
-
-def _may_be_one(here: Protocol, there: Protocol) -> bool:
-    return here is there or Protocol.AUTO in {here, there}
 
 
 def _taken(entry: MemberEntry, record: MemberRecord | None) -> str:

@@ -15,6 +15,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     field_validator,
     model_validator,
 )
@@ -24,6 +25,8 @@ from aggregator.model.genome import Assembly, GenomeError, parse_assembly
 
 MEMBER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 MAX_URL: Final = 2_000
+NO_TOKEN: Final = "none"  # noqa: S105 - a policy name
+"""The policy of members that no credential is sent to."""
 TOKEN_VARIABLE = re.compile(r"env:BEACON_MEMBER_TOKEN_[A-Z0-9_]+")
 
 
@@ -155,18 +158,18 @@ class MemberEntry(BaseModel):
     """Operator only: overrides what was learned."""
     assemblies: tuple[Assembly, ...] = ()
     """Overrides what discovery found; empty leaves it to discovery."""
-    timeout_s: Annotated[float, Field(gt=0, le=600)] | None = None
+    timeout_s: Annotated[float, Field(strict=True, gt=0, le=600)] | None = None
     """Operator only. The smaller of this and what is left of the deadline applies."""
-    max_concurrency: Annotated[int, Field(ge=1, le=1000)] | None = None
+    max_concurrency: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
     """Operator only. 1 for servers that mix up concurrent requests."""
-    token: str = "none"  # noqa: S105 - a policy name
+    token: str = NO_TOKEN
     """Operator only: `none`, `passthrough` or `env:BEACON_MEMBER_TOKEN_X`."""
     ca_file: str | None = None
     """Operator only. A CA bundle (PEM) for this member alone."""
     groups: tuple[str, ...] = ()
     """Operator only."""
     paused: Pause | None = None
-    disabled: bool = False
+    disabled: StrictBool = False
     """Operator only: named in every answer, never asked."""
     same_as: tuple[str, ...] = ()
     """Operator only: ids of members (or `network~beaconId` inside one) that are the same beacon,
@@ -209,7 +212,7 @@ class MemberEntry(BaseModel):
     def _read_assemblies(cls, value: object) -> object:
         if not isinstance(value, (list, tuple)):
             return value
-        return tuple(_assembly(name) for name in value)
+        return tuple(dict.fromkeys(_assembly(name) for name in value))
 
     @field_validator("token")
     @classmethod
@@ -273,7 +276,7 @@ class Group(BaseModel):
     id: str
     name: Annotated[str, Field(max_length=200)] = ""
     description: Annotated[str, Field(max_length=10_000)] = ""
-    opaque: bool = False
+    opaque: StrictBool = False
     organization: Organization | None = None
 
     @field_validator("id")
@@ -316,6 +319,8 @@ def _checked_organization(value: Organization | None) -> Organization | None:
         return None
     if not value.name.strip() or len(value.name) > 200 or not value.name.isprintable():
         raise ValueError("an organization's name is 1 to 200 printable characters")
+    if len(value.id or "") > 200 or not (value.id or "").isprintable():
+        raise ValueError("an organization's id is at most 200 printable characters")
     if len(value.description or "") > 10_000:
         raise ValueError("an organization's description is at most 10,000 characters")
     for field, schemes in _ADDRESSES.items():

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,6 +24,8 @@ from registry.records import AuditEntry, MemberState
 from registry.rows import audit_of, load, storable, tell
 from registry.store import RegistryStore
 from registry.tables import AUDIT, GROUPS, KEYS, MEMBERS
+
+T = TypeVar("T")
 
 
 class Keyring:
@@ -192,9 +194,7 @@ class GroupBook:
             )
             return group
 
-        made = await self._database.change(put)
-        await self._changed()
-        return made
+        return await self._do(put)
 
     async def drop(self, group_id: str, *, by: str) -> None:
         """Forget the description of a group; its members stay, and an opaque one opens."""
@@ -215,8 +215,15 @@ class GroupBook:
                 before=Group.model_validate_json(row.document).model_dump(mode="json"),
             )
 
-        await self._database.change(put)
-        await self._changed()
+        await self._do(put)
+
+    async def _do(self, put: Callable[[Change], Awaitable[T]]) -> T:
+        async def do() -> T:
+            made = await self._database.change(put)
+            await self._changed()
+            return made
+
+        return await self._database.finish(do())
 
 
 class Journal:

@@ -48,6 +48,8 @@ class MemberRecord:
     """Why it was rejected or removed."""
     left_by: str = ""
     """Who removed it; empty while it is there."""
+    left_as: MemberState | None = None
+    """What it was when it was removed."""
 
     @property
     def id(self) -> str:

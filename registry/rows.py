@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from registry.capabilities import Capabilities
 from registry.database import Change
 from registry.models import MEMBER_ID, Dialect, Group, MemberEntry
-from registry.places import place_of_url
+from registry.places import place_of, place_of_url
 from registry.records import AuditEntry, MemberRecord, MemberState, moment
 from registry.slices import Slices
 from registry.snapshot import RegisteredMember
@@ -55,6 +55,7 @@ def record_of(row: Row[Any], known: RegisteredMember | None = None) -> MemberRec
         contact=row.contact,
         note=row.note,
         left_by=row.left_by,
+        left_as=None if row.left_as is None else MemberState(row.left_as),
     )
 
 
@@ -70,11 +71,6 @@ def learned_by(member: RegisteredMember, row: Row[Any]) -> RegisteredMember:
         # of another version of this software; it is learned again
         log.warning("what was learned of a member cannot be read", member=member.id)
         return member
-
-
-def place_of(entry: MemberEntry) -> str:
-    """Name what something was learned about: an address and the protocol it is asked in."""
-    return f"{entry.url} {entry.protocol}"
 
 
 def address_of(url: str) -> str:
@@ -133,6 +129,7 @@ async def save(change: Change, record: MemberRecord, *, is_new: bool = False) ->
         "contact": record.contact,
         "note": storable(record.note),
         "left_by": storable(record.left_by),
+        "left_as": None if record.left_as is None else record.left_as.value,
         "created_at": record.created_at,
         "updated_at": record.updated_at,
         "revision": change.revision,

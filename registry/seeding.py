@@ -10,14 +10,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
+from pydantic import ValidationError
 from sqlalchemy import insert, select, update
 
 from registry.database import Change, Database
 from registry.declaring import join, moved
 from registry.keys import revoke_service_keys
-from registry.models import Group, MemberEntry
+from registry.models import Group, MemberEntry, describe_problems
+from registry.places import may_be_one
 from registry.records import IMPORT, SEED, Changes, MemberRecord, MemberState, moment
-from registry.rows import load_all, next_position, save, tell
+from registry.rows import load_alike, load_all, next_position, save, tell
 from registry.slices import Slices
 from registry.snapshot import RegisteredMember
 from registry.tables import FACTS, GROUPS, MEMBERS
@@ -187,6 +189,12 @@ class _Taking:
         return MemberState.PENDING if self.waits else MemberState.ACTIVE
 
     async def _add(self, entry: MemberEntry, position: int) -> None:
+        for other in await load_alike(self.change.connection, entry):
+            if other.state is MemberState.ACTIVE and may_be_one(
+                other.entry.protocol, entry.protocol
+            ):
+                # an operator may mean it; what both count is then counted twice
+                self.kept[entry.id] = (f"(at the address of {other.id})",)
         at = moment(self.now)
         record = MemberRecord(
             member=RegisteredMember(entry),
@@ -207,7 +215,13 @@ class _Taking:
             # what its registry declared gives way to the seed, what an operator set does not
             record = replace(record, origin=SEED, proposed=None)
         joined = join(record.declared, record.entry, entry)
-        made = MemberEntry.model_validate({**joined.document, "id": entry.id})
+        try:
+            made = MemberEntry.model_validate({**joined.document, "id": entry.id})
+        except ValidationError as error:
+            # what an operator set and what is declared now do not fit together
+            why = describe_problems("", error.errors())
+            self.kept[entry.id] = (*joined.kept, *(f"(not taken: {one})" for one in why))
+            return
         if joined.kept:
             self.kept[entry.id] = joined.kept
         proposed, state = record.proposed, record.state
@@ -229,18 +243,21 @@ class _Taking:
 
     async def _take_over(self, record: MemberRecord, entry: MemberEntry) -> None:
         """Declare a member that waits, was rejected, or was removed: it is the operator's now."""
-        if entry.url != record.entry.url:
-            # who asked to join with another address does not get the keys of this member
+        is_back = record.left_by == self.origin and record.entry.url == entry.url
+        if not is_back:
+            # whoever asked to join under this id, or was thrown out, does not get this member
             await revoke_service_keys(self.change, record.id, now=self.now)
+        state = record.left_as if is_back and record.left_as else self._state_of_new
         after = replace(
             record,
             member=RegisteredMember(entry),
-            state=self._state_of_new,
+            state=state,
             origin=self.origin,
             declared=entry,
             proposed=None,
             note="",
             left_by="",
+            left_as=None,
         )
         await self._write(record, after, "add")
         self.added.append(entry.id)
@@ -256,6 +273,7 @@ class _Taking:
                 declared=None,
                 note="declared no more",
                 left_by=self.origin,
+                left_as=record.state,
             )
             await self._write(record, after, "remove")
             self.removed.append(record.id)

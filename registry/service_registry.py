@@ -9,6 +9,7 @@ unique: reverse DNS of this network before our key, and of the beacon's host (CS
 opaque group is reached at this network alone, and is told with this network's facts.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +39,7 @@ _ARTIFACTS: Final = {
 }
 _MAJORS: Final = {Protocol.V0: "0", Protocol.V1: "1", Protocol.V2: "2"}
 _OF_A_URI: Final = ":/?#@!$&'()*+,;=%~"
+_NOT_ENCODED: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +188,10 @@ def host_id(url: str) -> str:
 def as_uri(address: str) -> str:
     """Write an address as RFC 3986 wants it: host in ASCII, the rest percent-encoded."""
     try:
-        return quote(str(URL(address)), safe=f"{_OF_A_URI}[]")
-    except ValueError:  # its host has no form in ASCII
-        return quote(address, safe=_OF_A_URI)
+        written = quote(str(URL(address)), safe=f"{_OF_A_URI}[]")
+    except (ValueError, IndexError):  # its host has no form in ASCII
+        written = quote(address, safe=_OF_A_URI, errors="replace")
+    return _NOT_ENCODED.sub("%25", written)
 
 
 def _names(member: RegisteredMember) -> set[str]:
@@ -241,9 +244,10 @@ def _link(address: str | None, *more: str) -> str | None:
     """Give an address of the web, or of another of these schemes; None for what is none."""
     try:
         url = URL((address or "").strip())
-    except ValueError:
+        # reading the host decodes it, which fails for names such as `xn--a`
+        has_host = url.scheme in {"http", "https"} and url.host
+    except (ValueError, IndexError):
         return None
-    has_host = url.scheme in {"http", "https"} and url.host
     return as_uri(str(url)) if has_host or (url.scheme in more and url.path) else None
 
 

@@ -160,6 +160,15 @@ class RegisteredMember:
         )
 
     @cached_property
+    def groups_of_some(self) -> frozenset[str]:
+        """The groups that some of those inside belong to, and not all.
+
+        They are named to nobody: the name alone could tell which beacon is meant.
+        """
+        named = {group for one in self.inside for group in one.entry.groups}
+        return frozenset(named - {*self.entry.groups})
+
+    @cached_property
     def max_concurrency(self) -> int | None:
         """How many questions it is asked at once; None: as the settings say."""
         if self.entry.max_concurrency is not None:
@@ -197,7 +206,7 @@ class Snapshot:
 
     @cached_property
     def groups(self) -> frozenset[str]:
-        """Every group some member belongs to."""
+        """Every group some member belongs to: of those inside an opaque one, what all share."""
         return frozenset(group for member in self.members for group in member.entry.groups)
 
     def name_of(self, group_id: str) -> str:

@@ -28,36 +28,6 @@ from registry.tables import FOLLOWED, GROUPS
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
-    """A registry whose members are followed."""
-
-    id: str
-    url: str
-    form: str
-    groups: tuple[str, ...]
-    is_trusted: bool
-    """Whether its new members are members here at once; else they wait for an operator."""
-    created_at: str
-    looked_at: str | None
-    result: str
-    """What the last look showed, in words."""
-
-    @property
-    def origin(self) -> str:
-        """The origin of its members."""
-        return f"{IMPORT}{self.id}"
-
-    def document(self) -> dict[str, Any]:
-        """Give what an operator decided about it, for the log of changes."""
-        return {
-            "url": self.url,
-            "form": self.form,
-            "groups": list(self.groups),
-            "trusted": self.is_trusted,
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class Imported:
     """What came of taking members in."""
 
@@ -65,17 +35,6 @@ class Imported:
     known: tuple[str, ...]
     """Were here already, by id or address; nothing was changed."""
     problems: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What came of a look at a registry that is followed."""
-
-    changes: Changes
-    known: tuple[str, ...]
-    """Members that do not come from it, and are in its list."""
-    stayed: int
-    """How many are listed no more and stay, because the list is not to be believed in that."""
 
 
 class SourceBook:
@@ -120,40 +79,35 @@ class SourceBook:
 
     async def declare(
         self, source: Followed, listed: Sequence[MemberEntry], *, is_whole: bool
-    ) -> Taken:
-        """Take in what a followed registry lists now.
+    ) -> Taken | None:
+        """Take in what a followed registry listed when it was looked at, see `registry.looks`.
 
-        Members leave that it lists no more, unless the list is not whole or has lost more than
-        half of them: then something is wrong with it.
+        None: it is followed no more, or in another way, and nothing was changed.
         """
-        placed, gone, lets_go = Placed(), 0, False
-        reserved = await self._database.read(_opaque_groups)
 
-        def decide(held: Mapping[str, MemberRecord]) -> tuple[Sequence[MemberEntry], bool]:
-            nonlocal placed, gone, lets_go
-            placed = place(listed, held, origin=source.origin, reserved=reserved)
-            named = {entry.id for entry in placed.entries}
-            mine = [
-                record.id
-                for record in held.values()
-                if record.origin == source.origin and record.declared is not None
-            ]
-            gone = sum(member_id not in named for member_id in mine)
-            lets_go = is_whole and 2 * gone <= len(mine)
-            return placed.entries, lets_go
+        async def take(change: Change) -> Taken | None:
+            return await take_look(
+                change,
+                source,
+                listed,
+                is_whole=is_whole,
+                reserved=await _opaque_groups(change.connection),
+                now=self._now,
+            )
 
-        changes = await self._seeder.declare_list(
-            decide, origin=source.origin, waits=not source.is_trusted
-        )
-        await self._changed()
-        return Taken(changes, tuple(placed.known), 0 if lets_go else gone)
+        async def do() -> Taken | None:
+            taken = await self._database.change(take)
+            await self._changed()
+            return taken
+
+        return await self._database.finish(do())
 
     async def all(self) -> tuple[Followed, ...]:
         """Give the registries that are followed."""
 
         async def read(connection: AsyncConnection) -> tuple[Followed, ...]:
             rows = await connection.execute(select(FOLLOWED).order_by(FOLLOWED.c.id))
-            return tuple(_followed(row) for row in rows)
+            return tuple(followed_of(row) for row in rows)
 
         return await self._database.read(read)
 
@@ -169,8 +123,7 @@ class SourceBook:
 
         async def write(change: Change) -> None:
             chosen = FOLLOWED.c.id == source.id
-            row = (await change.connection.execute(select(FOLLOWED).where(chosen))).one_or_none()
-            before = None if row is None else _followed(row)
+            before = await followed_now(change.connection, source.id)
             if before is not None and before.url != source.url:
                 raise Conflict(
                     f"id: “{source.id}” follows {before.url} already; choose another id, or "
@@ -214,9 +167,12 @@ class SourceBook:
 
     async def drop(self, source_id: str, *, by: str) -> None:
         """Follow a registry no more: its members are the operator's now. Raises `NotFound`."""
-        source = await self.get(source_id)
 
         async def write(change: Change) -> None:
+            source = await followed_now(change.connection, source_id)
+            if source is None:
+                raise NotFound(f"No registry “{source_id[:80]}” is followed.")
+            await forget_missed(change, source.origin)
             await change.connection.execute(delete(FOLLOWED).where(FOLLOWED.c.id == source_id))
             slices = Slices()
             for record in await load_all(change.connection):
@@ -272,19 +228,6 @@ class SourceBook:
             before=record.document(),
             after=after.document(),
         )
-
-
-def _followed(row: Row[Any]) -> Followed:
-    return Followed(
-        id=row.id,
-        url=row.url,
-        form=row.form,
-        groups=tuple(json.loads(row.groups)),
-        is_trusted=row.is_trusted,
-        created_at=row.created_at,
-        looked_at=row.looked_at,
-        result=row.result,
-    )
 
 
 async def _opaque_groups(connection: AsyncConnection) -> frozenset[str]:

@@ -1,4 +1,7 @@
-"""Remembers which forms were sent, so that a second click does not do a thing twice."""
+"""Remembers which forms were sent, so that a second click does not do a thing twice.
+
+Sessions that were signed out of are remembered in the same way.
+"""
 
 import hashlib
 from collections.abc import Callable
@@ -6,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from registry.database import Change, Database
 from registry.tables import SPENT_FORMS
@@ -16,7 +20,7 @@ FORM_KEPT_S: Final = 2 * 86_400.0
 
 async def spend_in(change: Change, token: str, outcome: str, *, now: datetime) -> str | None:
     """Take a form's token; gives what came of it before, None for the first time."""
-    digest = hashlib.sha256(token.encode()).hexdigest()
+    digest = _digest(token)
     at = now.timestamp()
     await change.connection.execute(delete(SPENT_FORMS).where(SPENT_FORMS.c.expires_at < at))
     query = select(SPENT_FORMS.c.outcome).where(SPENT_FORMS.c.token == digest)
@@ -40,3 +44,17 @@ async def spend_form(
         return await spend_in(change, token, purpose, now=now()) is None
 
     return await database.change(put, is_news=False)
+
+
+async def is_spent(database: Database, token: str) -> bool:
+    """Whether a token was taken."""
+    query = select(SPENT_FORMS.c.outcome).where(SPENT_FORMS.c.token == _digest(token))
+
+    async def look(connection: AsyncConnection) -> bool:
+        return (await connection.execute(query)).first() is not None
+
+    return await database.read(look)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -8,16 +8,16 @@ A change that changes nothing is no error and leaves no line. Errors are those o
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from pydantic import ValidationError
 from sqlalchemy import delete, insert, update
 
 from aggregator.base.errors import BadQuery, Conflict, Forbidden, NotFound
-from registry.admission import STANDING, put_new, refuse_taken
+from registry.admission import STANDING, put_new, refuse_taken, refuse_unknown_groups
 from registry.database import Change
-from registry.keys import KeyKind, find_key, make_key, revoke_service_keys, spend
-from registry.models import OPERATOR_ONLY, Pause, describe_problems
+from registry.keys import KeyKind, find_key, make_key, spend
+from registry.models import NO_TOKEN, OPERATOR_ONLY, MemberEntry, Pause, describe_problems
 from registry.places import place_of_url
 from registry.records import (
     OPERATOR,
@@ -46,6 +46,8 @@ from registry.store import RegistryStore
 from registry.tables import FACTS, MEMBERS
 
 T = TypeVar("T")
+
+_GONE: Final = {MemberState.REJECTED, MemberState.REMOVED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Steward:
 
         async def put(change: Change) -> MemberRecord:
             await refuse_taken(change, entry, by=by)
+            await refuse_unknown_groups(change, entry.groups)
             return await put_new(
                 change,
                 entry,
@@ -142,7 +145,6 @@ class Steward:
                 now=self._now(),
                 action="join" if state is MemberState.ACTIVE else "ask to join",
             )
-            await revoke_service_keys(change, entry.id, now=self._now())
             service_key, _ = await make_key(
                 change, KeyKind.SERVICE, owner=entry.id, now=self._now()
             )
@@ -166,11 +168,7 @@ class Steward:
         """
 
         def alter(record: MemberRecord) -> MemberRecord:
-            if as_of is not None and record.updated_at != as_of:
-                raise Conflict(
-                    f"{member_id} was changed by somebody else at {record.updated_at}, after you "
-                    "read it. Nothing was changed now: look at it again, then send your change."
-                )
+            _refuse_stale(record, as_of)
             entry = edited(record.entry, changes)
             told = record.contact if contact is None else contact
             return replace(record, member=record.member.with_facts(entry=entry), contact=told)
@@ -188,7 +186,8 @@ class Steward:
     ) -> MemberRecord:
         """Change fields on a member's own behalf: only those a registration may set.
 
-        Without `at_once` another address waits for the operator while the member stays as it is.
+        Without `at_once` another address waits for the operator while the member stays as it is;
+        always, if a credential of the operator would go there, or TLS would be lost.
         """
         if forbidden := sorted(OPERATOR_ONLY & changes.keys()):
             raise BadQuery(
@@ -202,17 +201,21 @@ class Steward:
             entry = edited(with_own(record.entry, record.proposed), changes)
             told = record.contact if contact is None else contact
             record = replace(record, contact=told)
-            is_moved = place_of_url(entry.url) != place_of_url(record.entry.url)
-            if record.state is MemberState.ACTIVE and is_moved and not at_once:
+            must_wait = not at_once or _is_risky(record.entry, entry)
+            if record.state is MemberState.ACTIVE and entry.url != record.entry.url and must_wait:
                 return replace(record, proposed=entry)
             return replace(record, member=record.member.with_facts(entry=entry), proposed=None)
 
         return await self.amend(member_id, alter, by=by, action="edit")
 
-    async def approve(self, member_id: str, *, by: str) -> MemberRecord:
-        """Let a member in that waits, or a change of its own that waits."""
+    async def approve(self, member_id: str, *, by: str, as_of: str | None = None) -> MemberRecord:
+        """Let a member in that waits, or a change of its own that waits.
+
+        `as_of` is the `updated_at` of what was looked at; raises `Conflict` if that has changed.
+        """
 
         def alter(record: MemberRecord) -> MemberRecord:
+            _refuse_stale(record, as_of)
             if record.state is MemberState.REMOVED:
                 raise Conflict(f"{member_id} has been removed: restore it instead.")
             if record.proposed is not None:
@@ -224,10 +227,16 @@ class Steward:
 
         return await self.amend(member_id, alter, by=by, action="approve")
 
-    async def reject(self, member_id: str, *, by: str, note: str = "") -> MemberRecord:
-        """Turn a member away that waits, or a change of its own that waits."""
+    async def reject(
+        self, member_id: str, *, by: str, note: str = "", as_of: str | None = None
+    ) -> MemberRecord:
+        """Turn a member away that waits, or a change of its own that waits.
+
+        `as_of` is the `updated_at` of what was looked at; raises `Conflict` if that has changed.
+        """
 
         def alter(record: MemberRecord) -> MemberRecord:
+            _refuse_stale(record, as_of)
             if record.state is MemberState.ACTIVE and record.proposed is not None:
                 return replace(record, proposed=None)
             if record.state is MemberState.REJECTED:
@@ -289,6 +298,7 @@ class Steward:
                 proposed=None,
                 note=_note(note),
                 left_by=storable(by),
+                left_as=record.state,
             )
 
         return await self.amend(member_id, alter, by=by, action="remove", note=note)
@@ -299,7 +309,7 @@ class Steward:
         def alter(record: MemberRecord) -> MemberRecord:
             if record.state not in {MemberState.REMOVED, MemberState.ACTIVE}:
                 raise Conflict(f"{member_id} was not removed: it is {record.state}.")
-            return replace(record, state=MemberState.ACTIVE, note="", left_by="")
+            return replace(record, state=MemberState.ACTIVE, note="", left_by="", left_as=None)
 
         return await self.amend(member_id, alter, by=by, action="restore")
 
@@ -354,10 +364,13 @@ class Steward:
             after = alter(before)
             if after == before:
                 return before
-            if place_of_url(after.entry.url) != place_of_url(before.entry.url):
+            is_back = before.state in _GONE and after.state is MemberState.ACTIVE
+            if is_back or place_of_url(after.entry.url) != place_of_url(before.entry.url):
                 await refuse_taken(change, after.entry, by=by, but=member_id)
             if after.proposed is not None and after.proposed != before.proposed:
                 await refuse_taken(change, after.proposed, by=by, but=member_id)
+            new_groups = [one for one in after.entry.groups if one not in before.entry.groups]
+            await refuse_unknown_groups(change, new_groups)
             after = replace(after, updated_at=_later(before.updated_at, self._now()))
             await save(change, after)
             await tell(
@@ -375,9 +388,13 @@ class Steward:
         return await self._do(put)
 
     async def _do(self, put: Callable[[Change], Awaitable[T]]) -> T:
-        made = await self._database.change(put)
-        await self._changed()
-        return made
+        async def do() -> T:
+            made = await self._database.change(put)
+            await self._changed()
+            return made
+
+        # what was changed comes into force also when whoever asked for it has gone
+        return await self._database.finish(do())
 
     async def _spend(self, change: Change, form: str, outcome: str) -> None:
         earlier = await spend_in(change, form, outcome, now=self._now())
@@ -397,12 +414,26 @@ def _later(before: str, now: datetime) -> str:
     return moment(datetime.fromisoformat(before) + timedelta(milliseconds=1))
 
 
+def _refuse_stale(record: MemberRecord, as_of: str | None) -> None:
+    if as_of is not None and record.updated_at != as_of:
+        raise Conflict(
+            f"{record.id} was changed by somebody else at {record.updated_at}, after you read it. "
+            "Nothing was changed now: look at it again, then send your change."
+        )
+
+
+def _is_risky(here: MemberEntry, there: MemberEntry) -> bool:
+    """Whether asking there would show a credential of ours to somebody else, or to everybody."""
+    is_bare = there.url.startswith("http:") and not here.url.startswith("http:")
+    return is_bare or here.token != NO_TOKEN
+
+
 def _note(text: str) -> str:
     return storable(text.strip()[:2_000])
 
 
 def _refuse_gone(record: MemberRecord, *, as_member: bool) -> None:
-    if as_member and record.state in {MemberState.REJECTED, MemberState.REMOVED}:
+    if as_member and record.state in _GONE:
         raise Conflict(
             f"{record.id} {STANDING[record.state]}: there is nothing it can change here."
         )

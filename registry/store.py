@@ -19,14 +19,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from registry.capabilities import Capabilities
 from registry.database import Change, Database
 from registry.models import Dialect, Group, MemberEntry
+from registry.places import place_of
 from registry.records import MemberRecord, MemberState
-from registry.rows import load, load_all, place_of
+from registry.rows import load, load_all
 from registry.slices import Slices
 from registry.snapshot import RegisteredMember
 from registry.tables import GROUPS, LEARNED, LEASES, STATE
 
 _OF_A_LOOK: Final = ("fetched_at", "updated_at")
 """What may differ between two looks that show the same."""
+CLOCKS_DIFFER_S: Final = 600.0
+"""How much the clocks of processes on one registry may differ."""
 _TIMES_KEPT: Final = timedelta(hours=1)
 """How much older than the last look the one in the database may be, if both showed the same."""
 _SENTENCES: Final = TypeAdapter(tuple[str, ...])
@@ -72,8 +75,12 @@ class RegistryStore:
         """Read what changed since the last time; False if nothing did."""
         async with self._reading:
             known, records = self._revision, dict(self._records)
-            if await self.database.revision() == known:
+            newest = await self.database.revision()
+            if newest == known:
                 return False
+            is_older = newest < known
+            if is_older:  # a copy was put back: nothing of what is known may be left
+                known, records = -1, {}
 
             async def read(
                 connection: AsyncConnection,
@@ -84,6 +91,8 @@ class RegistryStore:
                 return changed, await _groups(connection, above=known), revision
 
             changed, groups, revision = await self.database.read(read)
+            if is_older:
+                self._records, self._groups, self._times = {}, {}, {}
             await self._take_in(changed)
             for group_id, group in groups.items():
                 if group is None:
@@ -96,10 +105,15 @@ class RegistryStore:
             self._revision = revision
             return True
 
-    async def learn_capabilities(self, member_id: str, capabilities: Capabilities) -> bool:
-        """Keep what a member said of itself; False if only its times are new."""
+    async def learn_capabilities(
+        self, member_id: str, capabilities: Capabilities, *, place: str | None = None
+    ) -> bool:
+        """Keep what a member said of itself; False if only its times are new.
+
+        `place` is where it was found out (`places.place_of`): of another place it is worthless.
+        """
         record = self._records.get(member_id)
-        if record is None or record.state is not MemberState.ACTIVE:
+        if record is None or not _is_there(record, place):
             return False
         known = record.member.capabilities
         again = known.model_copy(update={name: getattr(capabilities, name) for name in _OF_A_LOOK})
@@ -108,20 +122,25 @@ class RegistryStore:
         member = record.member.with_facts(capabilities=capabilities if is_new else again)
         if is_new or self._is_old(member_id, capabilities.fetched_at):
             told = {"capabilities": member.capabilities.model_dump_json(exclude_defaults=True)}
-            await self._keep(member, lambda _: told, is_news=is_new)
+            await self._keep(member, lambda _: told, is_news=True)
             self._times[member_id] = capabilities.fetched_at
         self._learn(member.id, member.entry, capabilities=member.capabilities)
         return is_new
 
     async def learn_dialect(
-        self, member_id: str, dialect: Dialect, probes: tuple[str, ...] | None = None
+        self,
+        member_id: str,
+        dialect: Dialect,
+        probes: tuple[str, ...] | None = None,
+        *,
+        place: str | None = None,
     ) -> bool:
         """Join a learned dialect to what is known; False if that changed nothing.
 
         `probes` are the sentences of a probing, which replace those of the last.
         """
         record = self._records.get(member_id)
-        if record is None or record.state is not MemberState.ACTIVE:
+        if record is None or not _is_there(record, place):
             return False
         known = record.member
         learned = known.learned.merged(dialect)
@@ -148,7 +167,10 @@ class RegistryStore:
         async def take(change: Change) -> bool:
             query = select(LEASES.c.holder, LEASES.c.until).where(LEASES.c.name == name)
             held = (await change.connection.execute(query)).one_or_none()
-            if held is not None and held.holder != holder and held.until > until:
+            # one that ends further away than any lease can was taken by a clock that was wrong
+            latest = until + ttl_s + CLOCKS_DIFFER_S
+            is_held = held is not None and until < held.until <= latest
+            if held is not None and held.holder != holder and is_held:
                 return False
             values = {"holder": holder, "until": until + ttl_s}
             if held is None:
@@ -250,3 +272,9 @@ async def _groups(connection: AsyncConnection, above: int) -> dict[str, Group | 
     return {
         row.id: None if row.is_removed else Group.model_validate_json(row.document) for row in rows
     }
+
+
+def _is_there(record: MemberRecord, place: str | None) -> bool:
+    """Whether a member is one, at the place that something was found out about."""
+    is_at = place is None or place == place_of(record.entry)
+    return record.state is MemberState.ACTIVE and is_at

@@ -59,6 +59,7 @@ MEMBERS: Final = Table(
     Column("contact", Text, nullable=False),
     Column("note", Text, nullable=False),
     Column("left_by", Text, nullable=False),
+    Column("left_as", Text),
     Column("created_at", Text, nullable=False),
     Column("updated_at", Text, nullable=False),
     Column("revision", Integer, nullable=False),

@@ -69,6 +69,15 @@ async def checker_of(settings: Settings, registry: Registry) -> AsyncIterator[Jo
         )
 
 
+def has_registry(settings: Settings) -> bool:
+    """Whether there is a registry that outlives a process; one in PostgreSQL is taken for there."""
+    registry = settings.registry
+    if registry.is_in_memory:
+        return False
+    is_file = registry.url.startswith("sqlite:")
+    return not is_file or Path(registry.url.removeprefix("sqlite:///")).exists()
+
+
 def _refuse_none(settings: Settings, *, is_reading: bool) -> None:
     url = settings.registry.url
     if settings.registry.is_in_memory:
@@ -78,8 +87,8 @@ def _refuse_none(settings: Settings, *, is_reading: bool) -> None:
                 f"now. Which registry? {_NAMED_SO[0].upper()}{_NAMED_SO[1:]}."
             ]
         )
-    file = Path(url.removeprefix("sqlite:///"))
-    if is_reading and url.startswith("sqlite:") and not file.exists():
+    if is_reading and not has_registry(settings):
+        file = url.removeprefix("sqlite:///")
         raise ConfigError(
             [
                 f"registry.url: there is no registry in {file} yet. Start the network (`serve`) or "

@@ -73,7 +73,7 @@ class Asked:
 
 
 async def ask_members(asked: Asked, settings: Settings) -> int:
-    """Ask the members of the seed from this process; gives the exit code."""
+    """Ask the members of the registry from this process; gives the exit code."""
     question = understood(asked)
     registry = settings.registry.model_copy(update={"probe": False})  # for one question: no
     async with running(settings.model_copy(update={"registry": registry})) as network:

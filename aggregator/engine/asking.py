@@ -37,6 +37,7 @@ from aggregator.upstream.breaker import Breakers, Refusal, judge
 from aggregator.upstream.client import CallProgress, CallResult
 from aggregator.upstream.tokens import Credential
 from registry.models import Dialect
+from registry.places import place_of
 from registry.snapshot import RegisteredMember
 
 log = structlog.get_logger(__name__)
@@ -70,6 +71,8 @@ class DialectLearned:
     member_id: str
     dialect: Dialect
     because: str
+    place: str
+    """Where it was asked (`registry.places.place_of`)."""
 
 
 class MemberAsker:
@@ -221,8 +224,9 @@ class MemberAsker:
             retried = self._combined(second, again.ask)
             attempts = called.attempts + retried.attempts
             if _is_answered(second):
-                event = DialectLearned(asking.plan.member.id, learned, _first_message(ends))
-                self.emit(event)
+                member = asking.plan.member
+                place = place_of(member.entry)
+                self.emit(DialectLearned(member.id, learned, _first_message(ends), place))
             if not _is_refused(retried):
                 asked, ends, called = again, second, replace(retried, ask=again.ask)
             warnings = (*called.warnings, f"asked again in another form: {_in_words(learned)}")

@@ -19,9 +19,10 @@ from aggregator.upstream.tokens import Credential, credential_for
 from aggregator.watch.discovery import look_further, recognise
 from aggregator.watch.looking import Discovery, Getter, getter_for
 from aggregator.watch.probing import Caller, probe
-from aggregator.watch.schedule import Extent, LookSchedule, after_glance, place_of
+from aggregator.watch.schedule import Extent, LookSchedule, after_glance
 from registry.groups import in_several
 from registry.models import MemberEntry
+from registry.places import place_of
 from registry.records import Changes
 from registry.seed import Seed, SeedFile
 from registry.seeding import Seeder
@@ -63,6 +64,7 @@ class RegistryKeeper:
         prober: Caller | None,
         environ: Callable[[], dict[str, str]],
         on_members: Callable[[tuple[str, ...]], None] = lambda ids: None,
+        on_moved: Callable[[str], None] = lambda member_id: None,
     ) -> None:
         self._store = store
         self._seeder = seeder
@@ -80,15 +82,28 @@ class RegistryKeeper:
         self._prober = prober
         self._environ = environ
         self._on_members = on_members
+        self._on_moved = on_moved
+        self._places: dict[str, str] = {}
+        self._published = -1
         self._tasks: set[asyncio.Task[None]] = set()
         self._looks: dict[str, asyncio.Task[None]] = {}
         self._publishing = asyncio.Lock()
         self._slots = asyncio.Semaphore(CONCURRENT_LOOKS)
 
     async def start(self) -> None:
-        """Take in the seed, publish, and begin to look; raises `ConfigError` for a bad seed."""
+        """Take in the seed, publish, and begin to look.
+
+        Raises `ConfigError` for a bad seed, unless there are members already: they stay in force,
+        as when a running network is given one.
+        """
+        await self._store.refresh()
         if self._seed is not None or self._given:
-            await self._declare()
+            try:
+                await self._declare()
+            except ConfigError as error:
+                if not self._store.members:
+                    raise
+                _tell_bad_seed(error)
         await self._store.refresh()
         await self._publish()
         self._spawn(self._again_and_again(self.reload), "watch the seed")
@@ -111,9 +126,11 @@ class RegistryKeeper:
 
     async def refresh(self) -> bool:
         """Bring into force what was changed in the registry, here or by another process."""
-        if not await self._store.refresh():
+        await self._store.refresh()
+        if self._published == self._store.revision:
             return False
-        await self._publish()
+        # also if whoever changed something has gone by now
+        await asyncio.shield(self._spawn(self._publish(), "publish"))
         return True
 
     def hurry(self) -> None:
@@ -141,9 +158,7 @@ class RegistryKeeper:
         try:
             changes = await self._declare()
         except ConfigError as error:
-            log.error(  # noqa: TRY400 - the problems say it; a trace would hide them
-                "the members file cannot be used; the last good one stays", problems=error.problems
-            )
+            _tell_bad_seed(error)
             return False
         log.info(
             "members reloaded",
@@ -252,10 +267,10 @@ class RegistryKeeper:
         if extent is Extent.GLANCE:
             known = after_glance(member.capabilities, known)
         current = self._holder.current.everyone_by_id.get(member.id)
-        if current is None or place_of(current) != place_of(member):
+        if current is None or place_of(current.entry) != place_of(member.entry):
             return None  # it was moved meanwhile: this is about another beacon
         self._schedule.saw(member, extent, found, began)
-        if await self._store.learn_capabilities(member.id, known):
+        if await self._store.learn_capabilities(member.id, known, place=place_of(member.entry)):
             await self._publish()
         return extent
 
@@ -270,13 +285,15 @@ class RegistryKeeper:
         authorization = self._authorization(member)
         found = await probe(member, self._prober, via=self._via, authorization=authorization)
         current = self._holder.current.everyone_by_id.get(member_id)
-        if current is None or place_of(current) != place_of(member):
+        place = place_of(member.entry)
+        if current is None or place_of(current.entry) != place:
             return
         sentences = tuple(str(one) for one in found.probes)
-        has_learned = await self._store.learn_dialect(member_id, found.learned, sentences)
+        learn = partial(self._store.learn_dialect, place=place)
+        has_learned = await learn(member_id, found.learned, sentences)
         if found.data_sets is not None:
             known = current.capabilities.model_copy(update={"data_sets": found.data_sets})
-            has_learned |= await self._store.learn_capabilities(member_id, known)
+            has_learned |= await self._store.learn_capabilities(member_id, known, place=place)
         if has_learned:
             log.info(
                 "member probed",
@@ -295,13 +312,15 @@ class RegistryKeeper:
 
     async def _learn(self, event: DialectLearned) -> None:
         try:
-            if await self._store.learn_dialect(event.member_id, event.dialect):
+            place = event.place
+            if await self._store.learn_dialect(event.member_id, event.dialect, place=place):
                 await self._publish()
         except RegistryUnavailable:
             log.warning("a dialect was learned and could not be kept", member=event.member_id)
 
     async def _publish(self) -> None:
         async with self._publishing:
+            revision = self._store.revision
             members, groups = self._store.members, tuple(self._store.groups.values())
             await _work_out(members)
             make = self._holder.current.with_members
@@ -312,6 +331,15 @@ class RegistryKeeper:
                 self._holder.put(make(members, groups))
             self._schedule.keep(self._holder.current.everyone_by_id)
             self._on_members(tuple(member.id for member in members))
+            self._tell_moved(members)
+            self._published = revision
+
+    def _tell_moved(self, members: Iterable[RegisteredMember]) -> None:
+        places = {member.id: place_of(member.entry) for member in members}
+        for member_id, place in places.items():
+            if self._places.get(member_id, place) != place:
+                self._on_moved(member_id)
+        self._places = places
 
     def _tell_overlaps(self, overlaps: Mapping[str, tuple[str, ...]]) -> None:
         for member_id, groups in overlaps.items():
@@ -341,6 +369,13 @@ async def _work_out(members: Iterable[RegisteredMember]) -> None:
         else:
             member.work_out()
             await slices.pause()
+
+
+def _tell_bad_seed(error: ConfigError) -> None:
+    log.error(
+        "the members file cannot be used; what the registry holds stays in force",
+        problems=error.problems,
+    )
 
 
 def _may_be_asked(member: RegisteredMember) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 from aggregator.watch.looking import Discovery
 from registry.capabilities import Capabilities, Document
 from registry.models import Protocol
+from registry.places import place_of
 from registry.snapshot import RegisteredMember
 
 UPDATED_S: Final = 3600.0
@@ -78,7 +79,7 @@ class LookSchedule:
         """Remember that a look begins."""
         seen = self._at_place(member)
         if seen is None:
-            self._seen[member.id] = _Seen(place_of(member), now)
+            self._seen[member.id] = _Seen(place_of(member.entry), now)
         else:
             seen.glance = now
 
@@ -137,12 +138,7 @@ class LookSchedule:
 
     def _at_place(self, member: RegisteredMember) -> _Seen | None:
         seen = self._seen.get(member.id)
-        return seen if seen is not None and seen.place == place_of(member) else None
-
-
-def place_of(member: RegisteredMember) -> str:
-    """Name what a look is about: the address and the protocol it is looked for in."""
-    return f"{member.entry.url} {member.entry.protocol}"
+        return seen if seen is not None and seen.place == place_of(member.entry) else None
 
 
 def after_glance(known: Capabilities, found: Capabilities) -> Capabilities:

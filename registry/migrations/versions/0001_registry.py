@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("contact", sa.Text, nullable=False),
         sa.Column("note", sa.Text, nullable=False),
         sa.Column("left_by", sa.Text, nullable=False),
+        sa.Column("left_as", sa.Text),
         sa.Column("created_at", sa.Text, nullable=False),
         sa.Column("updated_at", sa.Text, nullable=False),
         sa.Column("revision", sa.Integer, nullable=False),
@@ -144,6 +145,11 @@ def _forbid_changes_of_the_log() -> None:
             "FOR EACH STATEMENT EXECUTE FUNCTION audit_log_only_grows()"
         )
         return
+    op.execute(
+        "CREATE TRIGGER audit_log_no_replace BEFORE INSERT ON audit_log "
+        "WHEN EXISTS (SELECT 1 FROM audit_log WHERE number = NEW.number) "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END"
+    )
     for event in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER audit_log_no_{event.lower()} BEFORE {event} ON audit_log "

@@ -127,6 +127,62 @@ async def test_a_revision_that_is_seen_is_whole(database, other):
     assert sorted(written.values()) == [*range(1, 31)]
 
 
+async def test_no_line_of_the_log_is_replaced(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/registry.sqlite3")
+    await database.start()
+    await Steward(RegistryStore(database), changed=_nothing).add(
+        {"id": "one", "url": "https://one.example.org"}, by="operator:ann"
+    )
+
+    async def forge(change):
+        await change.connection.execute(
+            text(
+                "INSERT OR REPLACE INTO audit_log (number, at, actor, action, subject, note) "
+                "VALUES (1, 'now', 'nobody', 'forged', 'one', '')"
+            )
+        )
+
+    with pytest.raises((DBAPIError, RegistryUnavailable)):
+        await database.change(forge)
+    (line,) = await Journal(RegistryStore(database)).read()
+    await database.aclose()
+    assert line.actor == "operator:ann"
+
+
+async def _nothing():
+    return None
+
+
+async def test_a_folder_that_is_missing_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"there is no folder .*/missing"):
+        await Database(f"sqlite:///{tmp_path}/missing/registry.sqlite3").start()
+
+
+async def test_what_runs_ends_before_its_connections_are_closed(tmp_path):
+    """Two cancellations of the same work left a connection behind, and its thread."""
+    database = Database(f"sqlite:///{tmp_path}/registry.sqlite3")
+    await database.start()
+    begun, go_on, ended = asyncio.Event(), asyncio.Event(), []
+
+    async def work(change):
+        begun.set()
+        await go_on.wait()
+        ended.append(change)
+
+    change = asyncio.ensure_future(database.change(work))
+    await begun.wait()
+    for _ in range(2):
+        change.cancel()
+        await asyncio.sleep(0)
+    closing = asyncio.ensure_future(database.aclose())
+    await asyncio.sleep(0)
+    go_on.set()
+    await closing
+    assert ended
+    with pytest.raises(asyncio.CancelledError):
+        await change
+
+
 async def test_all_processes_agree_on_the_first_proposal(database, other):
     settled = await asyncio.gather(
         *(each.agreed("id", f"mine {n}") for n, each in enumerate((database, other) * 4))
@@ -239,7 +295,7 @@ async def refusal(url):
 
 async def test_a_file_that_cannot_be_used_is_named(tmp_path: Path):
     missing = f"sqlite:///{tmp_path / 'nowhere' / 'registry.sqlite3'}"
-    assert "unable to open database file" in await refusal(missing)
+    assert f"there is no folder {tmp_path / 'nowhere'}" in await refusal(missing)
     note = tmp_path / "notes.txt"
     note.write_text("This is no database.\n" * 100, encoding="utf-8")
     assert "file is not a database" in await refusal(f"sqlite:///{note}")

@@ -126,7 +126,7 @@ async def test_a_database_of_a_newer_version_is_not_touched(database, database_u
         await older.start()
     (problem,) = refused.value.problems
     assert problem.startswith("registry.url: ")
-    assert "made by another version of this software" in problem
+    assert "made by a newer version of this software" in problem
     assert "9999" in problem
 
 

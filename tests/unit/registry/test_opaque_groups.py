@@ -61,9 +61,25 @@ def test_an_opaque_group_without_a_member_is_not_there():
     assert snapshot(member("a")).groups == frozenset()
 
 
-def test_other_groups_of_a_hidden_member_select_nothing():
+def test_the_groups_of_one_hidden_member_are_named_to_nobody():
     made = snapshot(hidden("x", groups=["europe", "north"]), member("a", groups=["asia"]))
     assert made.groups == {"north", "asia"}
+    assert made.by_id["north"].groups_of_some == {"europe"}
+
+
+def test_the_groups_all_inside_share_are_the_groups_of_it():
+    inside = (hidden("x", groups=["eu", "north", "lab"]), hidden("y", groups=["north", "eu"]))
+    made = snapshot(*inside)
+    assert made.by_id["north"].entry.groups == ("north", "eu")
+    assert made.by_id["north"].groups_of_some == {"lab"}
+    assert made.groups == {"north", "eu"}
+    joined = made.with_members((*inside, hidden("z")), [group()])
+    assert joined.by_id["north"].entry.groups == ("north",)
+    assert joined.by_id["north"].groups_of_some == {"eu", "lab"}
+
+
+def test_a_member_of_no_opaque_group_has_no_groups_of_some():
+    assert member("a", groups=["asia"]).groups_of_some == frozenset()
 
 
 def test_a_member_of_two_opaque_groups_belongs_to_the_one_it_names_first():

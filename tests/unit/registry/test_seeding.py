@@ -161,12 +161,13 @@ async def asked_to_join(world, url="https://one.example.org"):
     return await world.steward.register(checked_registration(told), by="stranger")
 
 
-async def test_declaring_who_waits_lets_it_in_and_leaves_its_key(world):
+async def test_declaring_who_waits_lets_it_in_and_ends_its_key(world):
+    """Whoever asked only proved that something answers there, not that it is theirs."""
     key = (await asked_to_join(world)).service_key
     changes = await world.declare(entry(name="Declared"))
     assert changes.added == ("one",)
     assert world.record().entry.name == "Declared"
-    assert (await world.keyring.holder(key, KeyKind.SERVICE)).owner == "one"
+    assert await world.keyring.holder(key, KeyKind.SERVICE) is None
 
 
 async def test_who_squats_an_id_does_not_get_the_keys_of_the_declared_member(world):
@@ -174,6 +175,21 @@ async def test_who_squats_an_id_does_not_get_the_keys_of_the_declared_member(wor
     await world.declare(entry())
     assert world.record().entry.url == "https://one.example.org"
     assert await world.keyring.holder(key, KeyKind.SERVICE) is None
+
+
+async def test_fields_that_do_not_fit_together_keep_the_member_and_take_the_others(world):
+    await world.declare(entry(protocol="v1", dialect={"coordinates": 1}))
+    await world.steward.edit("one", {"protocol": "v0"}, by="operator")
+    changes = await world.declare(entry(protocol="v1"), entry("two"))
+    assert changes.added == ("two",)
+    assert any("needs `dialect: {coordinates" in one for one in changes.kept["one"])
+    assert world.record().entry.protocol == "v0"
+
+
+async def test_two_at_one_address_are_told(world):
+    await world.declare(entry("one"))
+    changes = await world.declare(entry("one"), entry("two", url="https://one.example.org/"))
+    assert changes.kept == {"two": ("(at the address of one)",)}
 
 
 # --- registries that are followed ---
@@ -189,6 +205,16 @@ async def test_a_followed_registry_adds_changes_and_removes_only_its_own(world):
     assert world.record("two").entry.name == "New"
     await world.declare(origin="import:x")
     assert world.ids == ["one"]
+
+
+async def test_who_a_list_lost_and_found_again_is_what_it_was(world):
+    await world.declare(entry("one"), origin="import:x")
+    key = await world.keyring.rotate("one", by="operator")
+    await world.declare(origin="import:x")
+    assert world.ids == []
+    await world.declare(entry("one"), origin="import:x")
+    assert world.ids == ["one"]
+    assert (await world.keyring.holder(key, KeyKind.SERVICE)).owner == "one"
 
 
 async def test_the_seed_leaves_what_is_followed_alone_until_it_declares_it(world):

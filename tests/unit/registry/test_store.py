@@ -3,13 +3,16 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import delete, select, update
 
 from registry.capabilities import Capabilities, DataSet, FilteringTerm
 from registry.database import Database
 from registry.models import Dialect, Protocol
+from registry.places import place_of
 from registry.records import Changes
 from registry.seeding import Seeder
 from registry.store import RegistryStore
+from registry.tables import MEMBERS, STATE
 from tests.builders import member
 
 SEEN = Capabilities(protocol=Protocol.V2, name="Seen")
@@ -132,6 +135,41 @@ async def test_the_sentences_of_a_probing_replace_those_of_the_last(store):
     await store.learn_dialect("one", Dialect(method="GET"))
     (kept,) = [each for each in store.members if each.id == "one"]
     assert (kept.probes, kept.learned) == (("b",), Dialect(method="GET"))
+
+
+async def test_what_was_found_at_another_place_is_not_kept(store):
+    there = "https://elsewhere.example.org v2"
+    assert await store.learn_capabilities("one", SEEN, place=there) is False
+    assert await store.learn_dialect("one", Dialect(method="POST"), place=there) is False
+    here = place_of(entry("one"))
+    assert await store.learn_capabilities("one", SEEN, place=here) is True
+
+
+async def test_a_registry_that_was_put_back_is_read_anew(store):
+    database = store.database
+    copy = {}
+
+    async def take(change):
+        rows = await change.connection.execute(select(STATE.c.revision))
+        copy["revision"] = rows.scalar_one()
+
+    await database.change(take, is_news=False)
+    await store.declare([entry("one"), entry("two"), entry("three")])
+
+    async def put_back(change):
+        await change.connection.execute(delete(MEMBERS).where(MEMBERS.c.id == "three"))
+        await change.connection.execute(update(STATE).values(revision=copy["revision"] - 1))
+
+    await database.change(put_back, is_news=False)
+    assert await store.refresh() is True
+    assert [one.id for one in store.members] == ["one", "two"]
+
+
+async def test_a_lease_of_a_clock_that_was_wrong_is_none(store):
+    future = RegistryStore(store.database, now=lambda: datetime(2036, 1, 1, tzinfo=UTC))
+    assert await future.take_lease("watch", "future", 10)
+    assert await store.take_lease("watch", "here", 10)
+    assert not await RegistryStore(store.database).take_lease("watch", "other", 10)
 
 
 # --- what was worked out stays ---

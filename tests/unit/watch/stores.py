@@ -1,5 +1,6 @@
 """A registry without a database, for tests of who reads and writes it."""
 
+from registry.places import place_of
 from registry.records import Changes
 from registry.snapshot import RegisteredMember
 
@@ -16,6 +17,7 @@ class FakeStore:
         self.held = {}
         self.groups = {}
         self.is_news = True
+        self.revision = 0
 
     @property
     def members(self):
@@ -23,10 +25,11 @@ class FakeStore:
 
     async def refresh(self):
         is_news, self.is_news = self.is_news, False
+        self.revision += is_news
         return is_news
 
-    async def learn_capabilities(self, member_id, capabilities):
-        member = self.held.get(member_id)
+    async def learn_capabilities(self, member_id, capabilities, *, place=None):
+        member = self._there(member_id, place)
         if member is None:
             return False
         before = member.capabilities
@@ -36,8 +39,8 @@ class FakeStore:
         self.held[member_id] = member.with_facts(capabilities=capabilities)
         return again != capabilities
 
-    async def learn_dialect(self, member_id, dialect, probes=None):
-        member = self.held.get(member_id)
+    async def learn_dialect(self, member_id, dialect, probes=None, *, place=None):
+        member = self._there(member_id, place)
         if member is None:
             return False
         learned = member.learned.merged(dialect)
@@ -57,6 +60,11 @@ class FakeStore:
             ),
             removed=tuple(key for key in before if key not in self.held),
         )
+
+    def _there(self, member_id, place):
+        member = self.held.get(member_id)
+        is_there = member is not None and place in {None, place_of(member.entry)}
+        return member if is_there else None
 
     def _joined(self, entry):
         known = self.held.get(entry.id)

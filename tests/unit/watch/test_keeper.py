@@ -299,10 +299,14 @@ async def test_a_key_that_is_missing_does_not_keep_us_from_looking():
 # --- what questions teach ---
 
 
+def lesson(url="https://one.example.org"):
+    return DialectLearned("one", Dialect(method="POST"), "HTTP 405", f"{url} v2")
+
+
 async def test_a_learned_dialect_is_published():
     world = World()
     await world.declare(member())
-    world.keeper.learned(DialectLearned("one", Dialect(method="POST"), "HTTP 405"))
+    world.keeper.learned(lesson())
     await settle(world)
     assert world.only.dialect.method == "POST"
     await world.keeper.aclose()
@@ -313,17 +317,71 @@ async def test_a_dialect_known_already_publishes_nothing():
     await world.declare(member())
     await world.store.learn_dialect("one", Dialect(method="POST"))
     before = world.holder.current
-    world.keeper.learned(DialectLearned("one", Dialect(method="POST"), "HTTP 405"))
+    world.keeper.learned(lesson())
     await settle(world)
     assert world.holder.current is before
+
+
+async def test_a_dialect_of_where_a_member_was_is_not_one_of_where_it_is():
+    world = World()
+    await world.declare(member(url="https://new.example.org"))
+    world.keeper.learned(lesson())
+    await settle(world)
+    assert world.only.dialect.method is None
 
 
 async def test_a_dialect_of_a_member_that_left_is_forgotten():
     world = World()
     await world.declare(member("two"))
-    world.keeper.learned(DialectLearned("one", Dialect(method="POST"), "HTTP 405"))
+    world.keeper.learned(lesson())
     await settle(world)
     assert world.ids == ["two"]
+
+
+# --- changes ---
+
+
+async def test_a_change_whose_caller_has_gone_comes_into_force():
+    world = World()
+    await world.keeper._publishing.acquire()  # somebody is publishing just now
+    await world.store.declare([member().entry])
+    caller = asyncio.ensure_future(world.keeper.refresh())
+    await settle(world)
+    caller.cancel()
+    world.keeper._publishing.release()
+    await settle(world)
+    assert world.ids == ["one"]
+
+
+async def test_a_change_that_could_not_be_published_is_published_the_next_time(monkeypatch):
+    world = World()
+    await world.store.declare([member().entry])
+    monkeypatch.setattr(world.holder, "put", None)  # calling it fails
+    with pytest.raises(TypeError):
+        await world.keeper.refresh()
+    monkeypatch.undo()
+    assert await world.keeper.refresh() is True
+    assert world.ids == ["one"]
+    assert await world.keeper.refresh() is False
+
+
+async def test_who_moved_is_told():
+    world = World()
+    moved = []
+    world.keeper._on_moved = moved.append
+    for url in ("https://a.example.org", "https://a.example.org", "https://b.example.org"):
+        await world.store.declare([member(url=url).entry, member("two").entry])
+        await world.keeper.refresh()
+    assert moved == ["one"]
+
+
+async def test_a_bad_seed_does_not_stop_a_network_that_has_members(path):
+    path.write_text("members: [{id: ONE}]")
+    world = World(SeedFile(path))
+    await world.store.declare([member("two").entry])
+    await world.keeper.start()
+    assert world.ids == ["two"]
+    await world.keeper.aclose()
 
 
 # --- the background ---
