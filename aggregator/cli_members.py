@@ -136,7 +136,7 @@ def check(
     Exit code 0: it may join; 3: something has to be fixed first.
     """
     allow = ("security", "allow_private_members", True if is_private else None)
-    settings = settings_of(config_file, overrides, allow, IN_MEMORY)
+    settings = settings_of(config_file, overrides, allow, *IN_MEMORY)
     sys.exit(run(stewardship.check(settings, url, protocol, as_json=as_json)))
 
 
@@ -198,7 +198,8 @@ def resume(*, settings: Settings, member_id: str) -> None:
             settings,
             member_id,
             lambda steward, by: steward.resume(member_id, by=by),
-            "is not paused",
+            "is asked again",
+            already="was not paused",
         )
     )
 

@@ -33,8 +33,8 @@ class Sections(click.ParamType[tuple[str, str, Any]]):
         return section, key, text if is_text else read
 
 
-IN_MEMORY = ("registry", "url", "sqlite:///:memory:")
-"""Commands that ask once leave no file behind."""
+IN_MEMORY = (("registry", "url", "sqlite:///:memory:"), ("server", "workers", 1))
+"""Commands that ask once leave no file behind; such a registry is one process's own."""
 
 config_option = click.option(
     "--config",

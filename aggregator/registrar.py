@@ -104,7 +104,7 @@ async def surroundings(
     """Run what fetches logos and follows other registries; ends it on leaving."""
     follower = Follower(
         registry.store,
-        SourceBook(registry.store, registry.seeder, changed=registry.force),
+        SourceBook(registry.store, changed=registry.force),
         registry.groups,
         client,
         network_id=network_id,

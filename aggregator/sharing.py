@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from aggregator.api.allowances import QUESTIONS, MemoryAllowances, RedisAllowances
 from aggregator.api.clients import Allowances, Clients, RateLimits
@@ -16,6 +17,9 @@ from aggregator.base.settings import Settings
 from aggregator.cache.redis_link import RedisLink, connect
 from aggregator.cache.redis_store import RedisAnswers
 from aggregator.cache.store import AnswerStore, MemoryAnswers
+
+CHANGES_PER_JOIN: Final = 3
+"""How many changes of entries a client may make for each check it may have made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Shared:
     """None: clients may ask as much as they like."""
     join_limits: RateLimits | None
     """The same for checks and registrations of beacons."""
+    change_limits: RateLimits | None
+    """The same for what members change of their entries."""
     link: RedisLink | None
     """The way to Redis, where there is one."""
 
@@ -47,6 +53,7 @@ async def shared(settings: Settings) -> AsyncIterator[Shared]:
             answers,
             _limits(settings, stack, link, QUESTIONS, security.rate_limit),
             _limits(settings, stack, link, "joins", security.join_rate_limit),
+            _limits(settings, stack, link, "changes", CHANGES_PER_JOIN * security.join_rate_limit),
             link,
         )
 

@@ -1,4 +1,7 @@
-"""What a registry of many members costs: joining, starting, hearing of a change, planning."""
+"""What a registry of many members costs: joining, starting, hearing of a change, planning, listing.
+
+Every aim printed here is for people to compare; none of them decides an exit code.
+"""
 
 import asyncio
 import gc
@@ -11,7 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aggregator.app import Network, running
+import aiohttp
+
+from aggregator.app import Network, running, serving
+from aggregator.base import logs
 from aggregator.base.settings import load
 from aggregator.engine.planner import Selection, plan_all
 from benchmarks.network import question
@@ -26,6 +32,7 @@ MEMBERS = 1_000
 CHANGES = 15
 ORDERS = 5
 PLANS = 41
+LISTS = 21
 
 Ticker = Callable[[], Any]
 
@@ -40,6 +47,7 @@ async def measure(ticker: Ticker) -> dict[str, float]:
             print(f"start with {MEMBERS} members: {start_s:.2f} s until questions are taken")
             results |= await _changes(url, network, ticker)
             results |= _planning(network)
+            results |= await _listing(network)
     return results
 
 
@@ -122,6 +130,32 @@ def _planning(network: Network) -> dict[str, float]:
     return {"plan_cpu_ms": round(median, 2), "first_plan_cpu_ms": round(took[0], 2)}
 
 
+async def _listing(network: Network) -> dict[str, float]:
+    """How long the page of all members takes, and the CPU of it and of the client that reads it."""
+    took, cpu = [], []
+    async with (
+        serving(network, host="127.0.0.1", port=0) as url,
+        aiohttp.ClientSession(headers={"Accept": "text/html"}) as client,
+    ):
+        for _ in range(LISTS):
+            began, began_cpu = time.perf_counter(), time.process_time()
+            async with client.get(f"{url}/members") as reply:
+                page = await reply.text()
+            took.append(1000 * (time.perf_counter() - began))
+            cpu.append(1000 * (time.process_time() - began_cpu))
+            assert (reply.status, f"All {MEMBERS:,} members" in page) == (200, True)
+    median, used = statistics.median(took), statistics.median(cpu)
+    print(
+        f"/members with {MEMBERS} members: {median:.0f} ms, {used:.0f} ms of CPU; the first "
+        f"{took[0]:.0f} ms"
+    )
+    return {
+        "members_page_ms": round(median, 2),
+        "members_page_cpu_ms": round(used, 2),
+        "first_members_page_ms": round(took[0], 2),
+    }
+
+
 @asynccontextmanager
 async def _opened(url: str) -> AsyncIterator[RegistryStore]:
     database = Database(url)
@@ -143,6 +177,7 @@ async def _network(url: str) -> AsyncIterator[tuple[Network, float]]:
     async with _opened(url) as other:
         # somebody else looks at the members: there are none
         await other.take_lease("watch", "nobody", 3600)
+    logs.configure(settings.log.model_copy(update={"level": "error"}))
     began = time.perf_counter()
     async with running(settings) as network:
         assert len(network.holder.current.members) == MEMBERS

@@ -1,7 +1,6 @@
 """A registry whose members are followed, and the row it is kept in."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +35,7 @@ class Followed:
         """Whether a look at one gives what a look at the other gives, whoever is let in."""
         return (self.url, self.form, self.groups) == (other.url, other.form, other.groups)
 
-    def document(self) -> Mapping[str, Any]:
+    def document(self) -> dict[str, Any]:
         """Give what an operator decided about it, for the log of changes."""
         return {
             "url": self.url,

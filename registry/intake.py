@@ -48,6 +48,7 @@ def place(
     at = _by_place(held.values(), origin)
     new: list[MemberEntry] = []
     claimed: set[str] = set()
+    met: dict[str, list[MemberEntry]] = {}
     for entry in listed:
         alike = [
             record
@@ -61,10 +62,21 @@ def place(
             placed.entries.append(_called(entry, mine.id))
         elif not alike:
             new.append(entry)
+            continue
         elif alike[0].state in _GONE and origin is None:
             placed.problems.append(f"{alike[0].id}: {_GONE[alike[0].state]}")
+            continue
         else:
             placed.known.append(alike[0].id)
+        here = mine or alike[0]
+        others = met.setdefault(here.id, [])
+        placed.problems += (
+            _two_in_one(here, other, entry)
+            for other in others[:1]
+            if not may_be_one(other.protocol, entry.protocol)
+        )
+        if entry.protocol is not Protocol.AUTO:
+            others.append(entry)
     taken = {*held, *reserved, *claimed}
     for entry in new:
         record = held.get(entry.id)
@@ -94,6 +106,14 @@ def _by_place(records: Iterable[MemberRecord], origin: str | None) -> dict[str, 
 
 def _called(entry: MemberEntry, member_id: str) -> MemberEntry:
     return entry if entry.id == member_id else entry.model_copy(update={"id": member_id})
+
+
+def _two_in_one(here: MemberRecord, one: MemberEntry, other: MemberEntry) -> str:
+    return (
+        f"{other.url}: listed in {one.protocol} and in {other.protocol}, and here as {here.id}, "
+        f"whose protocol is found out: it is one member; give {here.id} its protocol to take the "
+        "other in"
+    )
 
 
 def _taken(entry: MemberEntry, record: MemberRecord | None) -> str:

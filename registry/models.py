@@ -22,6 +22,7 @@ from pydantic import (
 
 from aggregator.model.allele import IndelStyle
 from aggregator.model.genome import Assembly, GenomeError, parse_assembly
+from registry.problem_words import place_and_words
 
 MEMBER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 MAX_URL: Final = 2_000
@@ -200,7 +201,7 @@ class MemberEntry(BaseModel):
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("a member's address starts with https:// (or http://) and a host")
         if parts.username or parts.password:
-            raise ValueError("no user name or password in the address; use `token`")
+            raise ValueError("no user name or password in the address")
         if parts.query or parts.fragment:
             raise ValueError("the address is the base of the beacon, without ? and #")
         if len(url) > MAX_URL or not url.isprintable():
@@ -306,12 +307,10 @@ def describe_problems(location: str, errors: list[Any]) -> list[str]:
     """Turn pydantic's errors into one sentence each, naming the place in the document."""
     sentences = []
     for error in errors:
-        where = ".".join(filter(None, (location, *map(str, error["loc"]))))
-        message = error["msg"].removeprefix("Value error, ")
-        if error["type"] == "extra_forbidden":
-            message = "unknown key"
-        sentences.append(f"{where}: {message}" if where else message)
-    return sentences
+        place, words = place_and_words(error)
+        where = ".".join(filter(None, (location, *place)))
+        sentences.append(f"{where}: {words}" if where else words)
+    return list(dict.fromkeys(sentences))
 
 
 def _checked_organization(value: Organization | None) -> Organization | None:

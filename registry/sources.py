@@ -6,21 +6,21 @@ member that came or went, is in the log of changes.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.base.errors import Conflict, NotFound
 from registry.database import Change
+from registry.followed import Followed, followed_now, followed_of
 from registry.intake import Placed, place
+from registry.looks import Taken, forget_missed, take_look
 from registry.models import MemberEntry
-from registry.records import IMPORT, OPERATOR, Changes, MemberRecord, MemberState, moment
+from registry.records import OPERATOR, MemberRecord, MemberState, moment
 from registry.rows import load_all, next_position, save, tell
-from registry.seeding import Seeder
 from registry.slices import Slices
 from registry.snapshot import RegisteredMember
 from registry.store import RegistryStore
@@ -43,13 +43,11 @@ class SourceBook:
     def __init__(
         self,
         store: RegistryStore,
-        seeder: Seeder,
         *,
         changed: Callable[[], Awaitable[object]],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = store.database
-        self._seeder = seeder
         self._changed = changed
         self._now = now
 

@@ -114,16 +114,17 @@ async def remove_member(request: web.Request, by: str) -> web.Response:
 
 
 async def approve(request: web.Request, by: str) -> web.Response:
-    """Let a member in that waits, or a change of its own that waits."""
+    """Let a member in that waits, or a change of its own that waits; `If-Match` as in an edit."""
     await body_of(request, NoBody)
-    return _shown(await api_of(request).registry.steward.approve(id_in_path(request), by=by))
+    steward = api_of(request).registry.steward
+    return _shown(await steward.approve(id_in_path(request), by=by, as_of=_as_of(request)))
 
 
 async def reject(request: web.Request, by: str) -> web.Response:
-    """Turn a member away that waits, or a change of its own that waits."""
+    """Turn away a member that waits, or a change that waits; `If-Match` as in an edit."""
     told = await body_of(request, NoteBody)
-    steward = api_of(request).registry.steward
-    return _shown(await steward.reject(id_in_path(request), by=by, note=told.note))
+    steward, as_of = api_of(request).registry.steward, _as_of(request)
+    return _shown(await steward.reject(id_in_path(request), by=by, note=told.note, as_of=as_of))
 
 
 async def pause(request: web.Request, by: str) -> web.Response:

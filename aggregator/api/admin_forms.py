@@ -19,6 +19,7 @@ ORGANIZATION: Final = ("name", "url", "contact_url", "logo_url", "id", "descript
 _TICKS: Final = {"sure", "groups"}
 """Fields that are not sent where nothing is ticked."""
 _PROBLEM: Final = re.compile(r"([a-z_]+)((?:\.[^:\s]+)?): (.+)", re.S)
+_NUMBER: Final = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _WORD: Final = re.compile(r"[a-z_]+")
 
 
@@ -132,7 +133,8 @@ def values_of(entry: MemberEntry, contact: str = "", seen: str = "") -> dict[str
 
 def document_of(sent: Sent) -> dict[str, Any]:
     """Read an entry out of a form; None puts a field back to its default. Raises `BadQuery`."""
-    document: dict[str, Any] = {name: sent.text(name) or None for name in (*TEXTS, *NUMBERS)}
+    document: dict[str, Any] = {name: sent.text(name) or None for name in TEXTS}
+    document |= {name: _number(sent.text(name)) for name in NUMBERS}
     for name in LISTS:
         listed = [one.strip() for one in sent.text(name).replace("\n", ",").split(",")]
         document[name] = [one for one in listed if one] or None
@@ -153,6 +155,13 @@ def document_of(sent: Sent) -> dict[str, Any]:
     if problems:
         raise BadQuery(problems)
     return document
+
+
+def _number(text: str) -> float | str | None:
+    """Read a number; what is none is said to be none by the entry."""
+    if not _NUMBER.fullmatch(text):
+        return text or None
+    return float(text) if "." in text else int(text)
 
 
 def _dialect(text: str) -> tuple[Any, list[str]]:

@@ -13,8 +13,8 @@ from aggregator.api.admin_session import admin_page, done, sent_form
 from aggregator.api.admin_shown import (
     changed_fields,
     differences_of,
-    differing,
     known_groups,
+    proposed_changes,
     unknown_groups,
 )
 from aggregator.api.context import api_of
@@ -75,7 +75,7 @@ async def _page(
         "member": record.member,
         "entry": record.entry,
         "key": key,
-        "proposal": () if record.proposed is None else differing(record.entry, record.proposed),
+        "proposal": proposed_changes(record),
         "differences": differences_of(record),
         "history": [(line, changed_fields(line.before, line.after)) for line in lines],
         "is_longer": rest is not None,
@@ -89,13 +89,14 @@ async def _page(
     return admin_page(request, "admin_member.html", values, by=by, form=form, status=status)
 
 
-async def _approve(request: web.Request, by: str, member_id: str, _: Sent) -> str:
-    await api_of(request).registry.steward.approve(member_id, by=by)
+async def _approve(request: web.Request, by: str, member_id: str, sent: Sent) -> str:
+    await api_of(request).registry.steward.approve(member_id, by=by, as_of=sent.text("seen"))
     return "approve"
 
 
 async def _reject(request: web.Request, by: str, member_id: str, sent: Sent) -> str:
-    await api_of(request).registry.steward.reject(member_id, by=by, note=sent.note())
+    steward = api_of(request).registry.steward
+    await steward.reject(member_id, by=by, note=sent.note(), as_of=sent.text("seen"))
     return "reject"
 
 

@@ -1,5 +1,6 @@
 """`/admin/api` beside members: the log of changes, groups, keys, and lists to take members from."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -139,7 +140,7 @@ async def take_in_list(request: web.Request, by: str) -> web.Response:
     """
     if request.content_type in {"text/csv", "application/yaml", "text/yaml", "text/plain"}:
         told = checked_body(ImportBody, _of_address(request))
-        listed = _read(await request.read(), told)
+        listed = await _read(await request.read(), told)
     else:
         told = await body_of(request, ImportBody)
         listed = await listed_by(request, told)
@@ -152,12 +153,14 @@ async def listed_by(request: web.Request, told: ImportBody) -> Listed:
         raise BadQuery(["url: give the address of a list here, or the list itself as `list`"])
     if told.url is not None:
         return await api_of(request).follower.fetch(told.url.strip(), form=told.form)
-    return _read((told.text or "").encode(), told)
+    return await _read((told.text or "").encode(), told)
 
 
-def _read(body: bytes, told: ImportBody) -> Listed:
+async def _read(body: bytes, told: ImportBody) -> Listed:
     """Read a list; one in our own form, and said to be, is the operator's word for every field."""
-    return read_list(body, form=told.form, takes_all=told.form == "seed")
+    # a large list takes longer than questions should wait
+    is_own = told.form == "seed"
+    return await asyncio.to_thread(read_list, body, form=told.form, takes_all=is_own)
 
 
 async def taken_in(request: web.Request, told: ImportBody, listed: Listed, *, by: str) -> Imported:

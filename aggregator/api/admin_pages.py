@@ -18,7 +18,7 @@ from aggregator.api.admin_session import (
     read_form,
     sent_form,
 )
-from aggregator.api.admin_shown import differing, known_groups, unknown_groups
+from aggregator.api.admin_shown import known_groups, proposed_changes, unknown_groups
 from aggregator.api.auth import SESSION_S, check_form, close_session, form_token, open_session
 from aggregator.api.context import api_of
 from aggregator.api.operators import NOBODY_YET, has_operators, operator_by_token
@@ -69,7 +69,7 @@ async def sign_out(request: web.Request) -> web.Response:
     sent = await read_form(request)
     check_form(request, request.path, sent.text("form_token"), within_s=SESSION_S)
     response = done(request, "out", "/admin/login")
-    close_session(response)
+    await close_session(request, response)
     return response
 
 
@@ -85,9 +85,9 @@ async def decide(request: web.Request, by: str) -> web.Response:
     member_id, choice = sent.text("member"), sent.text("do")
     try:
         if choice == "approve":
-            await steward.approve(member_id, by=by)
+            await steward.approve(member_id, by=by, as_of=sent.text("seen"))
         elif choice == "reject":
-            await steward.reject(member_id, by=by, note=sent.note())
+            await steward.reject(member_id, by=by, note=sent.note(), as_of=sent.text("seen"))
         else:
             raise BadQuery(["Nothing was chosen: approve or reject."])
     except RegistryUnavailable:
@@ -150,7 +150,7 @@ async def _overview(
     await registry.force()
     records = registry.store.records.values()
     waiting = [
-        (record, () if record.proposed is None else differing(record.entry, record.proposed))
+        (record, proposed_changes(record))
         for record in records
         if record.state is MemberState.PENDING
         or (record.state is MemberState.ACTIVE and record.proposed is not None)

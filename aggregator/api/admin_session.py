@@ -10,7 +10,7 @@ from aiohttp import web
 
 from aggregator.api.admin_forms import NO_FORM, FormShown, Sent
 from aggregator.api.admin_shown import as_text
-from aggregator.api.auth import SESSION_S, check_form, form_token, operator_of
+from aggregator.api.auth import SESSION_S, check_form, form_token, signed_in_operator
 from aggregator.api.context import api_of
 from aggregator.api.middleware import Handler, wants_html
 from aggregator.api.operators import NOBODY_YET, has_operators
@@ -55,17 +55,19 @@ _MOST_FIELDS: Final = 500
 
 
 def for_operators(handler: Page) -> Handler:
-    """Show a page only to operators who are signed in; others are asked to, and come back."""
+    """Show a page only to operators who are signed in; others are asked to, and come back.
+
+    A token is for `/admin/login` and the API, where guesses are counted: it opens no page itself.
+    """
 
     @wraps(handler)
     async def checked(request: web.Request) -> web.StreamResponse:
-        try:
-            by = await operator_of(request)
-        except Unauthorized:
-            if not wants_html(request):
-                raise Unauthorized(await _who_may(request)) from None
-            return _to_login(request)
-        return await handler(request, by)
+        by = await signed_in_operator(request)
+        if by is not None:
+            return await handler(request, by)
+        if not wants_html(request):
+            raise Unauthorized(await _who_may(request))
+        return _to_login(request)
 
     return checked
 
@@ -155,4 +157,7 @@ def _to_login(request: web.Request) -> web.Response:
 async def _who_may(request: web.Request) -> str:
     if not await has_operators(request):
         return NOBODY_YET
-    return "Only operators of this network see this page: sign in at /admin/login."
+    return (
+        "Only operators of this network see this page: sign in at /admin/login. Programs use "
+        "/admin/api."
+    )

@@ -8,6 +8,7 @@ from typing import Any, Final
 from aggregator.watch.following import Followed, Imported
 from registry.models import Group, MemberEntry
 from registry.records import AuditEntry, MemberRecord, MemberState, as_document
+from registry.registration import with_own
 from registry.store import RegistryStore
 
 Json = Any
@@ -55,6 +56,11 @@ def differences_of(record: MemberRecord) -> tuple[FieldChange, ...]:
     if record.declared is None:
         return ()
     return differing(record.declared, record.entry)
+
+
+def proposed_changes(record: MemberRecord) -> tuple[FieldChange, ...]:
+    """Give the fields that approving the change a member asks for would change."""
+    return differing(record.entry, with_own(record.entry, record.proposed))
 
 
 def differing(before: MemberEntry, after: MemberEntry) -> tuple[FieldChange, ...]:

@@ -1,20 +1,24 @@
 """Who may change the registry: operators by their token or session, members by their service key.
 
-A session is a signed cookie that says which key opened it, and ends with that key. Forms of pages
-carry a signed token of the session, so that no other site can send them.
+A session is a signed cookie that says which key opened it, and ends with that key; an operator's
+also by signing out, wherever a copy of its cookie is. Forms of pages carry a signed token of the
+session, so that no other site can send them.
 """
 
 import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
+from yarl import URL
 
 from aggregator.api.context import api_of
 from aggregator.base.errors import Forbidden, Unauthorized
 from registry.keys import KeyKind
 from registry.records import OPERATOR
+from registry.spent_forms import is_spent, spend_form
 
 SESSION_S: Final = 8 * 3600
 """How long an operator stays signed in, in seconds."""
@@ -26,28 +30,22 @@ SERVICE_KEY: Final = "Beacon-Service-Key"
 """The header in which members send their key, as CSC's registry calls it."""
 
 
-async def operator_of(request: web.Request) -> str:
-    """Say which operator sends this, as the log of changes calls it; raises `Unauthorized`.
-
-    By `Authorization: Bearer TOKEN`, or by the session of the pages.
-    """
-    token = bearer_of(request)
-    if token:
-        name = await operator_by(request, token)
-        if name is None:
-            raise Unauthorized("This token is no operator's of this network, or has been revoked.")
-        return name
-    name = await _session_operator(request)
-    if name is None:
-        raise Unauthorized(
-            "Only operators of this network may do this: send Authorization: Bearer TOKEN, or "
-            "sign in at /admin/login."
-        )
+async def signed_in_operator(request: web.Request) -> str | None:
+    """Say whose session of the pages this is, as the log of changes calls it; None for none."""
+    session = _OperatorSession.of(request)
+    if session is None:
+        return None
+    name = await _operator_stamped(request, session.stamp)
+    if name is None or await is_spent(api_of(request).registry.store.database, session.mark):
+        return None
     return name
 
 
 async def operator_by(request: web.Request, token: str) -> str | None:
-    """Give the operator a token belongs to; None for a token that opens nothing."""
+    """Give the operator a token belongs to; None for a token that opens nothing.
+
+    Nothing is counted here: `operators.operator_by_token` limits guessing.
+    """
     api = api_of(request)
     configured = api.settings.security.admin_token
     if configured is not None and _same(token.strip(), configured.get_secret_value().strip()):
@@ -58,12 +56,16 @@ async def operator_by(request: web.Request, token: str) -> str | None:
 
 def open_session(request: web.Request, response: web.Response, token: str) -> None:
     """Sign an operator in whose token was just found to be right."""
-    signed = api_of(request).signer.sign(ADMIN_COOKIE, _stamp(token))
+    session = _OperatorSession(_stamp(token), secrets.token_hex(16))
+    signed = api_of(request).signer.sign(ADMIN_COOKIE, session.subject)
     _Session(ADMIN_COOKIE, "/admin", SESSION_S).give(request, response, signed)
 
 
-def close_session(response: web.Response) -> None:
-    """Sign an operator out."""
+async def close_session(request: web.Request, response: web.Response) -> None:
+    """Sign an operator out: no copy of the cookie opens anything from now on."""
+    session = _OperatorSession.of(request)
+    if session is not None:
+        await spend_form(api_of(request).registry.store.database, session.mark, "signed out")
     response.del_cookie(ADMIN_COOKIE, path="/admin")
 
 
@@ -111,9 +113,13 @@ def form_token(request: web.Request, purpose: str) -> str:
 
 
 def check_form(request: web.Request, purpose: str, token: str, *, within_s: int) -> None:
-    """Raise `Forbidden` for a form that was not made by this network for this browser."""
+    """Raise `Forbidden` for a form that was not made by this network for this browser.
+
+    Browsers say where a form was sent from. A form made for a browser without a session is good for
+    every such browser, so this alone keeps other sites from signing somebody in.
+    """
     subject = api_of(request).signer.read(f"form {purpose}", token, within_s=within_s)
-    if subject is None or not _same(subject, _bound_to(request)):
+    if subject is None or not _same(subject, _bound_to(request)) or is_from_elsewhere(request):
         raise Forbidden(
             "This form is too old, or was not made by this page. Nothing was changed. Load the "
             "page again and send it once more."
@@ -126,12 +132,8 @@ def bearer_of(request: web.Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-async def _session_operator(request: web.Request) -> str | None:
+async def _operator_stamped(request: web.Request, stamp: str) -> str | None:
     api = api_of(request)
-    signed = request.cookies.get(ADMIN_COOKIE, "")
-    stamp = api.signer.read(ADMIN_COOKIE, signed, within_s=SESSION_S)
-    if stamp is None:
-        return None
     configured = api.settings.security.admin_token
     if configured is not None and _same(stamp, _stamp(configured.get_secret_value().strip())):
         return OPERATOR
@@ -139,6 +141,21 @@ async def _session_operator(request: web.Request) -> str | None:
         if _same(stamp, _stamp_of_digest(key.digest)):
             return f"{OPERATOR}:{key.owner}"
     return None
+
+
+def is_from_elsewhere(request: web.Request) -> bool:
+    """Whether the browser says that a page of somebody else sends this."""
+    site = request.headers.get("Sec-Fetch-Site", "")
+    if site:
+        return site not in {"same-origin", "none"}
+    origin = request.headers.get("Origin", "null")
+    if origin == "null":
+        return False  # what browsers say of pages that tell nobody where they are, as ours
+    try:
+        own = {request.url.host, URL(api_of(request).identity.public_url).host}
+        return URL(origin).host not in own - {None}
+    except ValueError:
+        return True
 
 
 def _bound_to(request: web.Request) -> str:
@@ -154,6 +171,32 @@ def _stamp(token: str) -> str:
 def _stamp_of_digest(digest: str) -> str:
     """Name a token in a session without telling what is kept of it."""
     return hashlib.sha256(f"session {digest}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _OperatorSession:
+    """What the cookie of an operator says: which token opened it, and which session it is."""
+
+    stamp: str
+    id: str
+
+    @classmethod
+    def of(cls, request: web.Request) -> "_OperatorSession | None":
+        """Read it from a request; None if there is none, or one that is too old."""
+        signed = request.cookies.get(ADMIN_COOKIE, "")
+        told = api_of(request).signer.read(ADMIN_COOKIE, signed, within_s=SESSION_S)
+        stamp, _, session_id = (told or "").partition(" ")
+        return cls(stamp, session_id) if session_id else None
+
+    @property
+    def subject(self) -> str:
+        """What is signed."""
+        return f"{self.stamp} {self.id}"
+
+    @property
+    def mark(self) -> str:
+        """What is remembered once it has been signed out of."""
+        return f"session {self.id}"
 
 
 @dataclass(frozen=True, slots=True)

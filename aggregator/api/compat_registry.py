@@ -8,7 +8,6 @@ errors are documents of the GA4GH service registry, which its page shows as they
 """
 
 import asyncio
-import contextlib
 import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,15 +15,15 @@ from typing import Any, Final
 from aiohttp import web
 
 from aggregator.api.auth import SERVICE_KEY, bearer_of
-from aggregator.api.context import Api, api_of
+from aggregator.api.context import api_of
 from aggregator.api.http import base_url, read_body, respond
 from aggregator.api.join_report import checked_report, failures
 from aggregator.api.ratelimit import charge_join
+from aggregator.api.taking_in import take_in
 from aggregator.base.errors import (
     BadQuery,
     Forbidden,
     NotFound,
-    RegistryUnavailable,
     Unauthorized,
 )
 from aggregator.engine.coalesce import Coalescer
@@ -34,7 +33,6 @@ from registry.places import free_id
 from registry.records import MemberRecord, MemberState
 from registry.registration import checked_registration
 from registry.service_registry import RESERVED, is_named
-from registry.snapshot import RegisteredMember
 
 Document = dict[str, Any]
 
@@ -147,9 +145,7 @@ async def _register(request: web.Request, key: str, url: str) -> Document:
         invitation=key,
     )
     member_id = registered.record.id
-    if report.member is not None:
-        with contextlib.suppress(RegistryUnavailable):  # the key has to be told all the same
-            await _take_in(api, member_id, report.member)
+    await take_in(api, registered.record, report)
     return {
         "message": (
             "The beacon has been registered. Its service id and service key, for changing and "
@@ -159,14 +155,6 @@ async def _register(request: web.Request, key: str, url: str) -> Document:
         "serviceKey": registered.service_key,
         "help": _help(request),
     }
-
-
-async def _take_in(api: Api, member_id: str, seen: RegisteredMember) -> None:
-    """Know from now on what the check saw, so that the first question is asked as it should be."""
-    store = api.registry.store
-    await store.learn_capabilities(member_id, seen.capabilities)
-    await store.learn_dialect(member_id, seen.learned, seen.probes)
-    await api.registry.force()
 
 
 async def _checked(request: web.Request, url: str) -> CheckReport:

@@ -12,6 +12,7 @@ from aggregator.api.joined_terms import SharedTerms
 from aggregator.api.member_lists import Directory
 from aggregator.api.sessions import Signer
 from aggregator.api.sse import EventStreams
+from aggregator.api.taking_in import PassedChecks
 from aggregator.base.metrics import Metrics
 from aggregator.base.settings import Settings
 from aggregator.engine.service import NetworkService
@@ -87,6 +88,9 @@ class Api:
     """None: clients may ask as much as they like."""
     join_limits: RateLimits | None = None
     """The same for checks and registrations of beacons."""
+    change_limits: RateLimits | None = None
+    """The same for what members change of their entries."""
+    passed: PassedChecks = field(default_factory=PassedChecks)
     look: Callable[[str], Awaitable[Discovery]] | None = None
     """Looks at a beacon that is no member; None: switched off."""
 

@@ -1,9 +1,8 @@
 """What a member changes of its own entry, whichever way it says so: page, form or program."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -11,9 +10,11 @@ from aggregator.api.context import api_of
 from aggregator.api.http import base_url
 from aggregator.api.join_forms import NEEDS_CONTACT, NOT_V0, without_nulls
 from aggregator.api.join_report import checked_report, failures
+from aggregator.api.taking_in import take_in
 from aggregator.base.errors import BadQuery
 from aggregator.base.i18n import N_
 from registry.models import MemberEntry, Protocol
+from registry.places import place_of, place_of_url
 from registry.records import MemberRecord, MemberState, as_document
 from registry.registration import Registration, checked_registration
 from registry.snapshot import RegisteredMember
@@ -30,13 +31,22 @@ STATES: Final = {
     ),
     MemberState.REMOVED: N_("It is no member any more and is not asked."),
 }
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+WAITS: Final = N_(
+    "It is a member of this network. Another address waits for an operator; until then it is asked "
+    "at the one it had."
+)
+
+Admit = Callable[[], Awaitable[None]]
+"""Awaited when a change is right in itself, before it is made; raises `BeaconError` against it."""
 
 
-async def change(request: web.Request, member_id: str, body: Mapping[str, Any]) -> MemberRecord:
+async def change(
+    request: web.Request, member_id: str, body: Mapping[str, Any], admit: Admit
+) -> MemberRecord:
     """Change fields of the entry; another address has to pass the check first.
 
-    On another host it then waits for the operator, unless everybody may join here at once.
+    On another host it then waits for the operator, unless everybody may join here at once; always
+    if a credential would go there, or from https to http.
     """
     api = api_of(request)
     record = await api.registry.steward.record(member_id)
@@ -44,18 +54,23 @@ async def change(request: web.Request, member_id: str, body: Mapping[str, Any]) 
     changes, contact = _checked(record, base, body)
     whole = {**_own_document(base), **changes, "dialect": base.dialect}
     wanted = MemberEntry.model_validate({key: one for key, one in whole.items() if one is not None})
-    asked_at = {(one.url, one.protocol) for one in (record.entry, base)}
-    if (wanted.url, wanted.protocol) not in asked_at:
+    report = None
+    if place_of(wanted) not in {place_of(record.entry), place_of(base)}:
         report = await checked_report(request, wanted.url, wanted.protocol.value)
         if not report.may_join:
             raise BadQuery([f"url: the check of {wanted.url} found: {_all(failures(report))}"])
-    at_once = api.settings.registry.joining == "open" or _is_same_host(record.entry.url, wanted.url)
-    return await api.registry.steward.propose(
+    at_once = api.settings.registry.joining == "open" or is_same_host(record.entry.url, wanted.url)
+    await admit()
+    changed = await api.registry.steward.propose(
         member_id, changes, by=f"member:{member_id}", at_once=at_once, contact=contact
     )
+    await take_in(api, changed, report)
+    return changed
 
 
-async def pause(request: web.Request, member_id: str, body: Mapping[str, Any]) -> MemberRecord:
+async def pause(
+    request: web.Request, member_id: str, body: Mapping[str, Any], admit: Admit
+) -> MemberRecord:
     """Stop being asked for a while."""
     problems = [
         f"{name}: unknown key; until and note can be given"
@@ -69,20 +84,27 @@ async def pause(request: web.Request, member_id: str, body: Mapping[str, Any]) -
         problems.append("until: a day, as 2030-12-31, or a moment, as 2030-12-31T08:00:00Z")
     if problems:
         raise BadQuery(problems)
+    await admit()
     steward = api_of(request).registry.steward
     return await steward.pause(
         member_id, by=f"member:{member_id}", until=moment, note=str(note), as_member=True
     )
 
 
-async def resume(request: web.Request, member_id: str, _: Mapping[str, Any]) -> MemberRecord:
+async def resume(
+    request: web.Request, member_id: str, _: Mapping[str, Any], admit: Admit
+) -> MemberRecord:
     """Be asked again."""
+    await admit()
     steward = api_of(request).registry.steward
     return await steward.resume(member_id, by=f"member:{member_id}", as_member=True)
 
 
-async def leave(request: web.Request, member_id: str, _: Mapping[str, Any]) -> MemberRecord:
+async def leave(
+    request: web.Request, member_id: str, _: Mapping[str, Any], admit: Admit
+) -> MemberRecord:
     """Leave the network."""
+    await admit()
     return await api_of(request).registry.steward.remove(member_id, by=f"member:{member_id}")
 
 
@@ -99,7 +121,7 @@ def entry_document(request: web.Request, record: MemberRecord) -> dict[str, Any]
     return {
         "id": record.id,
         "state": record.state.value,
-        "message": STATES[record.state],
+        "message": STATES[record.state] if record.proposed is None else WAITS,
         "note": record.note if record.state is MemberState.REJECTED else "",
         "entry": _own_document(record.entry),
         "contact": record.contact,
@@ -111,6 +133,12 @@ def entry_document(request: web.Request, record: MemberRecord) -> dict[str, Any]
         "updatedAt": record.updated_at,
         "manage": f"{base_url(request)}/manage/{record.id}",
     }
+
+
+def is_same_host(here: str, there: str) -> bool:
+    """Whether an address stays with whom it is; who gives up TLS does not."""
+    is_bare = there.startswith("http:") and not here.startswith("http:")
+    return _host(here) == _host(there) and not is_bare
 
 
 def _known(member: RegisteredMember) -> dict[str, Any]:
@@ -165,15 +193,9 @@ def _own_document(entry: MemberEntry) -> dict[str, Any]:
     return {name: value for name, value in as_document(entry).items() if name in OWN}
 
 
-def _is_same_host(one: str, other: str) -> bool:
-    return _host(one) == _host(other)
-
-
-def _host(url: str) -> tuple[str, int | None]:
+def _host(url: str) -> str:
     """Name whose address this is; http and https at their own ports are one's."""
-    parts = urlsplit(url)
-    port = None if parts.port == _DEFAULT_PORTS.get(parts.scheme) else parts.port
-    return (parts.hostname or "").rstrip("."), port
+    return place_of_url(url).partition("/")[0]
 
 
 def _moment(until: object) -> date | datetime | None:

@@ -14,6 +14,7 @@ from aggregator.base.errors import BadQuery
 from aggregator.base.i18n import N_
 from aggregator.watch.joining import CheckReport, Finding, Verdict
 from registry.models import MemberEntry, Protocol, describe_problems
+from registry.places import may_be_one, place_of_url
 from registry.records import MemberRecord, MemberState
 
 MAX_TITLE: Final = 200
@@ -33,10 +34,7 @@ class Known:
     """A beacon at the address that was checked which the network has already."""
 
     id: str
-    is_member: bool
-    """False for one that waits for approval."""
-    is_listed: bool
-    """Whether it has a page of its own: members of a group that is one have none."""
+    """Empty for whom the network does not list: hidden members, who waits, was turned away."""
 
 
 async def checked_report(request: web.Request, url: str, protocol: str) -> CheckReport:
@@ -51,7 +49,10 @@ async def checked_report(request: web.Request, url: str, protocol: str) -> Check
     except ValidationError as error:
         raise BadQuery(describe_problems("", error.errors())) from None
     await charge_join(request)
-    return await api_of(request).checker.check(entry.url, protocol=protocol)
+    api = api_of(request)
+    report = await api.checker.check(entry.url, protocol=protocol)
+    api.passed.keep(report)
+    return report
 
 
 def protocol_of(report: CheckReport) -> str:
@@ -85,13 +86,19 @@ def counts(report: CheckReport) -> dict[str, int]:
 
 
 def known_at(request: web.Request, report: CheckReport) -> Known | None:
-    """Find the beacon of this address among those of the network and those that wait."""
-    store, protocol = api_of(request).registry.store, protocol_of(report)
-    for record in store.records.values():
-        is_here = record.state in {MemberState.ACTIVE, MemberState.PENDING}
-        if is_here and record.entry.url == report.url and record.entry.protocol == protocol:
-            return Known(record.id, record.state is MemberState.ACTIVE, is_listed(request, record))
-    return None
+    """Find the beacon of this address in the registry; only who is listed for all is named."""
+    api = api_of(request)
+    place, protocol = place_of_url(report.url), Protocol(protocol_of(report))
+    there = [
+        record
+        for record in api.registry.store.records.values()
+        if place_of_url(record.entry.url) == place
+        and may_be_one(record.entry.protocol, protocol)
+        and not _may_come_back(record)
+    ]
+    listed = api.holder.current.by_id
+    named = [one.id for one in there if one.state is MemberState.ACTIVE and one.id in listed]
+    return Known(next(iter(named), "")) if there else None
 
 
 def report_document(report: CheckReport) -> dict[str, Any]:
@@ -116,6 +123,12 @@ def _finding(one: Finding) -> dict[str, str]:
         "sent": one.sent,
         "came": one.came,
     }
+
+
+def _may_come_back(record: MemberRecord) -> bool:
+    """Whether a beacon has left by itself and may register again."""
+    has_left = record.state is MemberState.REMOVED and record.left_by == f"member:{record.id}"
+    return has_left and record.declared is None
 
 
 def is_listed(request: web.Request, record: MemberRecord) -> bool:

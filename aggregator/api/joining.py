@@ -6,6 +6,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from aggregator.api import join_pages
+from aggregator.api.auth import is_from_elsewhere
 from aggregator.api.context import api_of
 from aggregator.api.http import JSON, base_url, read_body, respond
 from aggregator.api.join_forms import EntryForm, passed_form, registration_of, without_nulls
@@ -19,6 +20,7 @@ from aggregator.api.join_report import (
 )
 from aggregator.api.middleware import wants_html
 from aggregator.api.ratelimit import charge_join
+from aggregator.api.taking_in import take_in
 from aggregator.base.errors import (
     BadQuery,
     BeaconError,
@@ -32,6 +34,10 @@ from registry.steward import Registered
 
 _ONLY_INVITED: Final = "invitation: beacons join this network with a key that its operator gives"
 _NOT_AGREED: Final = "agree: a beacon joins when its operator agrees to the requirements"
+_ELSEWHERE: Final = (
+    "This form was sent by a page of another site. Nothing was stored. Open /join here, and send "
+    "the form from there."
+)
 _WAIT: Final = " Leave it out to wait for approval."
 
 
@@ -94,6 +100,7 @@ async def _by_program(request: web.Request, body: Mapping[str, Any]) -> web.Resp
     except Forbidden:
         await charge_join(request)
         raise
+    await take_in(api_of(request), registered.record, report)
     manage = f"/manage/{registered.record.id}"
     document = {
         "id": registered.record.id,
@@ -106,6 +113,8 @@ async def _by_program(request: web.Request, body: Mapping[str, Any]) -> web.Resp
 
 
 async def _by_form(request: web.Request, body: Mapping[str, Any]) -> web.Response:
+    if is_from_elsewhere(request):
+        raise Forbidden(_ELSEWHERE)
     typed, token = EntryForm.sent(body), str(body.get("form", ""))
     form = passed_form(request, token, typed["url"], typed["protocol"])
     if form is None:
@@ -118,6 +127,8 @@ async def _by_form(request: web.Request, body: Mapping[str, Any]) -> web.Respons
         registered = await _register(request, registration, typed["invitation"], form=form)
     except (BadQuery, Conflict, Forbidden, RegistryUnavailable) as error:
         return await _refused(request, typed, token, error)
+    api = api_of(request)
+    await take_in(api, registered.record, api.passed.take(registered.record))
     return join_pages.done_page(request, registered)
 
 

@@ -5,6 +5,7 @@ a session; each further form carries a token of that session.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -20,15 +21,16 @@ from aggregator.api.auth import (
     opens,
 )
 from aggregator.api.context import api_of
-from aggregator.api.entry_changes import entry_document
+from aggregator.api.entry_changes import Admit, entry_document
 from aggregator.api.http import base_url, read_body, respond
 from aggregator.api.join_forms import EntryForm
 from aggregator.api.managing_pages import PRIVATE, purpose_of
 from aggregator.api.middleware import wants_html
-from aggregator.api.ratelimit import charge_join
-from aggregator.base.errors import BadQuery, BeaconError, RateLimited, Unauthorized
+from aggregator.api.ratelimit import charge_change, charge_join
+from aggregator.base.errors import BadQuery, BeaconError, Conflict, RateLimited, Unauthorized
 from registry.models import Organization
 from registry.records import MemberRecord
+from registry.spent_forms import spend_form
 
 _PATH: Final = "/manage/{id:[a-z0-9][a-z0-9-]*}"
 _ENDED: Final = (
@@ -37,7 +39,20 @@ _ENDED: Final = (
 )
 _CONFIRMED: Final = "confirm: tick the box if you mean it"
 
-Act = Callable[[web.Request, str, Mapping[str, Any]], Awaitable[MemberRecord]]
+_SENT_BEFORE: Final = (
+    "This form was sent before, and counts once: nothing was changed this time. Below is the entry "
+    "as it is now."
+)
+_KEY_SHOWN: Final = (
+    "This form was sent before, and made one new key, which the answer to the first showed. If it "
+    "is lost, an operator of this network can make another."
+)
+
+Act = Callable[[web.Request, str, Mapping[str, Any], Admit], Awaitable[MemberRecord]]
+
+
+class _SentBefore(Conflict):
+    """A form that is sent again."""
 
 
 def add_routes(router: web.UrlDispatcher) -> None:
@@ -117,6 +132,7 @@ async def new_key(request: web.Request) -> web.Response:
     if not _sends_key(request):
         return await _by_form(request, "key", _new_key_confirmed, done=_key_made)
     by = await _holder(request, member_id)
+    await charge_change(request)
     key = await api_of(request).registry.keyring.rotate(member_id, by=by)
     document = {
         "id": member_id,
@@ -161,7 +177,8 @@ async def _by_program(request: web.Request, act: Act) -> web.Response:
             f"The service key of “{member_id[:80]}” is needed: send it as {SERVICE_KEY}."
         )
     await _holder(request, member_id)
-    record = await act(request, member_id, await read_body(request))
+    body = await read_body(request)
+    record = await act(request, member_id, body, partial(charge_change, request))
     return respond(entry_document(request, record), headers=PRIVATE)
 
 
@@ -181,13 +198,28 @@ async def _by_form(
             raise
         return managing_pages.key_page(request, member_id, error=Unauthorized(_ENDED))
     body = await read_body(request)
+    token = _token(body)
     try:
-        check_form(request, purpose_of(member_id), _token(body), within_s=MANAGING_S)
-        record = await act(request, member_id, body)
+        check_form(request, purpose_of(member_id), token, within_s=MANAGING_S)
+        record = await act(request, member_id, body, partial(_admit_form, request, name, token))
+    except _SentBefore as error:
+        record = await api_of(request).registry.steward.record(member_id)
+        return managing_pages.entry_page(request, record, error=error)
     except BeaconError as error:
         record = await api_of(request).registry.steward.record(member_id)
         return managing_pages.entry_page(request, record, act=name, body=body, error=error)
-    return _back(member_id, name) if done is None else await done(request, record)
+    if done is not None:
+        return await done(request, record)
+    return _back(member_id, "wait" if name == "change" and record.proposed else name)
+
+
+async def _admit_form(request: web.Request, name: str, token: str) -> None:
+    """Charge a form and let it be done once; one that was wrong may be corrected and sent again."""
+    await charge_change(request)
+    # the signature can be spelt in several ways, what it signs cannot
+    signed = f"{name} {token.rpartition('.')[0]}"
+    if not await spend_form(api_of(request).registry.store.database, signed, request.path):
+        raise _SentBefore(_KEY_SHOWN if name == "key" else _SENT_BEFORE)
 
 
 async def _either(request: web.Request, name: str, act: Act) -> web.Response:
@@ -195,36 +227,37 @@ async def _either(request: web.Request, name: str, act: Act) -> web.Response:
         return await _by_program(request, act)
 
     async def only_fields(
-        request: web.Request, member_id: str, body: Mapping[str, Any]
+        request: web.Request, member_id: str, body: Mapping[str, Any], admit: Admit
     ) -> MemberRecord:
         told = {name: value for name, value in body.items() if name != "form"}
-        return await act(request, member_id, told)
+        return await act(request, member_id, told, admit)
 
     return await _by_form(request, name, only_fields)
 
 
 async def _change_typed(
-    request: web.Request, member_id: str, body: Mapping[str, Any]
+    request: web.Request, member_id: str, body: Mapping[str, Any], admit: Admit
 ) -> MemberRecord:
     record = await api_of(request).registry.steward.record(member_id)
     known = (record.proposed or record.entry).organization
     typed = EntryForm.sent({**body, "id": member_id}).document(_told(known))
-    return await entry_changes.change(request, member_id, typed)
+    return await entry_changes.change(request, member_id, typed, admit)
 
 
 async def _leave_confirmed(
-    request: web.Request, member_id: str, body: Mapping[str, Any]
+    request: web.Request, member_id: str, body: Mapping[str, Any], admit: Admit
 ) -> MemberRecord:
     if not body.get("confirm"):
         raise BadQuery([_CONFIRMED])
-    return await entry_changes.leave(request, member_id, body)
+    return await entry_changes.leave(request, member_id, body, admit)
 
 
 async def _new_key_confirmed(
-    request: web.Request, member_id: str, body: Mapping[str, Any]
+    request: web.Request, member_id: str, body: Mapping[str, Any], admit: Admit
 ) -> MemberRecord:
     if not body.get("confirm"):
         raise BadQuery([_CONFIRMED])
+    await admit()
     return await api_of(request).registry.steward.record(member_id)
 
 

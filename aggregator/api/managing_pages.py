@@ -27,6 +27,7 @@ PRIVATE: Final = {
 }
 DONE: Final = {
     "change": N_("The entry was changed."),
+    "wait": N_("The change was taken. It waits for an operator of this network."),
     "pause": N_("The beacon is paused."),
     "resume": N_("The beacon is asked again."),
     "leave": N_("The beacon has left the network."),
@@ -68,7 +69,10 @@ def entry_page(
     body: Mapping[str, Any] | None = None,
     error: BeaconError | None = None,
 ) -> web.Response:
-    """Show an entry; with the form that was sent and what is wrong with it."""
+    """Show an entry; with the form that was sent and what is wrong with it.
+
+    An error without a form is said by itself: nothing on the page can be corrected.
+    """
     form = EntryForm.of(record)
     if act == "change" and body is not None:
         form = EntryForm.sent({**body, "id": record.id})
@@ -82,14 +86,20 @@ def entry_page(
         "is_listed": is_listed(request, record),
         "has_left": record.left_by == f"member:{record.id}",
         "told": entry_document(request, record),
-        "facts": facts_of(member, now=now, since=record.created_at),
+        "facts": facts_of(
+            member,
+            now=now,
+            since=record.created_at,
+            waits=record.state is MemberState.PENDING,
+        ),
         "pause": _pause_in_force(record, now),
         "form": form,
         "sent": _texts(body),
         "act": act,
         "token": form_token(request, purpose_of(record.id)),
         "problems": problems if act else {},
-        "done": _(DONE[done]) if done in DONE and not act else "",
+        "notice": "" if act or error is None else error.message,
+        "done": _(DONE[done]) if done in DONE and not act and error is None else "",
         "assemblies": ASSEMBLIES,
         "protocols": OFFERED,
         "today": now.date().isoformat(),

@@ -28,6 +28,8 @@ class Standing(StrEnum):
 
     ANSWERING = "answering"
     """It said what it is, and is not failing."""
+    DECLARED = "declared"
+    """It never says what it is, as beacons of version 0 do, and is asked as was declared."""
     UNRECOGNISED = "unrecognised"
     """It has not yet said what it is; it is asked all the same."""
     SUSPENDED = "suspended"
@@ -37,6 +39,7 @@ class Standing(StrEnum):
 
 STANDINGS: Final = {
     Standing.ANSWERING: ("●", N_("answering")),
+    Standing.DECLARED: ("◆", N_("asked as declared")),
     Standing.UNRECOGNISED: ("?", N_("not recognised yet")),
     Standing.SUSPENDED: ("✕", N_("suspended after failures")),
     Standing.PAUSED: ("‖", N_("paused")),
@@ -111,6 +114,8 @@ class MemberFacts:
     """Since when it is a member, as the registry writes moments."""
     is_declared: bool
     """Whether a protocol was declared for it, so that it is asked without a description."""
+    waits: bool = False
+    """Whether an operator has yet to let it in."""
 
     @property
     def logo(self) -> str:
@@ -120,16 +125,20 @@ class MemberFacts:
     @property
     def sign(self) -> str:
         """The sign of its state."""
-        return STANDINGS[self.standing][0]
+        return "…" if self.waits else STANDINGS[self.standing][0]
 
     @property
     def word(self) -> str:
         """The word for its state."""
-        return _(STANDINGS[self.standing][1])
+        return _("waits for approval") if self.waits else _(STANDINGS[self.standing][1])
 
     @property
     def because(self) -> str:
         """What there is to say of its state beside the word."""
+        if self.waits:
+            return ""
+        if self.standing is Standing.DECLARED:
+            return _("beacons of version 0 do not say what they are")
         if self.standing is Standing.UNRECOGNISED and self.is_declared and not self.is_group:
             return _("asked as declared; it has not said what it is")
         if self.pause is None:
@@ -197,6 +206,7 @@ def facts_of(
     now: datetime,
     is_suspended: bool = False,
     since: str | None = None,
+    waits: bool = False,
 ) -> MemberFacts:
     """Gather what is known of a member; `is_suspended`: its breaker is open."""
     entry, told = member.entry, member.capabilities
@@ -227,23 +237,28 @@ def facts_of(
         pause=entry.paused if standing is Standing.PAUSED else None,
         since=since,
         is_declared=entry.protocol is not Protocol.AUTO,
+        waits=waits,
     )
 
 
 def standing_of(member: RegisteredMember, now: datetime, *, is_suspended: bool = False) -> Standing:
     """Say whether questions reach a member now; what its operators chose comes first.
 
-    Of an opaque group, that nothing reaches it is said only if that is so of all its beacons.
+    Of an opaque group, that nothing reaches it is said only if that is so of all its beacons
+    (`registry.groups.entry_of`).
     """
-    real = member.inside or (member,)
+    pause = member.entry.paused
     if member.entry.disabled:
         return Standing.DISABLED
-    if all(one.entry.paused is not None and not one.entry.paused.is_over(now) for one in real):
+    if pause is not None and not pause.is_over(now):
         return Standing.PAUSED
     if is_suspended:
         return Standing.SUSPENDED
-    is_known = any(one.capabilities.fetched_at is not None for one in real)
-    return Standing.ANSWERING if is_known else Standing.UNRECOGNISED
+    real = member.inside or (member,)
+    if any(one.capabilities.fetched_at is not None for one in real):
+        return Standing.ANSWERING
+    is_silent = all(one.entry.protocol is Protocol.V0 for one in real)
+    return Standing.DECLARED if is_silent else Standing.UNRECOGNISED
 
 
 def organization_of(member: RegisteredMember) -> Organization | None:

@@ -117,7 +117,7 @@ MEMBERS_QUERY: Final = (
         "state",
         {
             "type": "string",
-            "enum": ["answering", "unrecognised", "suspended", "paused", "disabled"],
+            "enum": [*("answering", "declared", "unrecognised", "suspended", "paused", "disabled")],
         },
         "Only members in this state.",
     ),

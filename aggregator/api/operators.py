@@ -4,9 +4,13 @@ Wrong tokens are counted per client in the windows of `security.join_rate_limit`
 of beacons. Who has used them up is refused before a token is looked at, right or wrong.
 """
 
+import asyncio
+from typing import Final
+from weakref import WeakValueDictionary
+
 from aiohttp import web
 
-from aggregator.api.auth import bearer_of, operator_by, operator_of
+from aggregator.api.auth import bearer_of, operator_by, signed_in_operator
 from aggregator.api.clients import Allowance, RateLimits
 from aggregator.api.context import api_of
 from aggregator.api.ratelimit import whole_seconds
@@ -26,6 +30,8 @@ NOBODY_YET = (
     "characters or more and start it again, or run `beacon-aggregator keys appoint NAME` beside it."
 )
 _READING = ("GET", "HEAD")
+_LOOKING: Final[WeakValueDictionary[str, asyncio.Lock]] = WeakValueDictionary()
+"""Of each client one token is looked at at a time, so that guesses sent together count as well."""
 
 
 async def calling_operator(request: web.Request) -> str:
@@ -40,23 +46,29 @@ async def calling_operator(request: web.Request) -> str:
     if not await has_operators(request):
         raise Unauthorized(NOBODY_YET)
     if request.method in _READING:
-        return await operator_of(request)
+        name = await signed_in_operator(request)
+        if name is None:
+            raise Unauthorized(OPERATORS_ONLY)
+        return name
     raise Unauthorized(NO_CHANGE_BY_SESSION if request.cookies else OPERATORS_ONLY)
 
 
 async def operator_by_token(request: web.Request, token: str) -> str:
     """Say whose token this is; raises `Unauthorized`, `RateLimited` after many wrong ones."""
     limits = api_of(request).join_limits
-    if limits is not None:
-        left = await _charge(request, limits, 0)
+    if limits is None:
+        return await _known(request, token)
+    client = _client_of(request, limits)
+    looking = _LOOKING.setdefault(client, asyncio.Lock())
+    async with looking:
+        left = await limits.allowances.charge(client, 0)
         if left.remaining <= 0:
             raise _too_many(left)
-    name = await operator_by(request, token)
-    if name is not None:
-        return name
-    if limits is not None:
-        await _charge(request, limits, 1)
-    raise Unauthorized(NOBODYS if await has_operators(request) else NOBODY_YET)
+        try:
+            return await _known(request, token)
+        except Unauthorized:
+            await limits.allowances.charge(client, 1)
+            raise
 
 
 async def has_operators(request: web.Request) -> bool:
@@ -67,10 +79,17 @@ async def has_operators(request: web.Request) -> bool:
     return bool(await api.registry.keyring.operators())
 
 
-async def _charge(request: web.Request, limits: RateLimits, cost: int) -> Allowance:
+async def _known(request: web.Request, token: str) -> str:
+    name = await operator_by(request, token)
+    if name is None:
+        raise Unauthorized(NOBODYS if await has_operators(request) else NOBODY_YET)
+    return name
+
+
+def _client_of(request: web.Request, limits: RateLimits) -> str:
     forwarded_for = request.headers.getall("X-Forwarded-For", [])
     address = limits.clients.address_of(request.remote, forwarded_for)
-    return await limits.allowances.charge(f"{limits.clients.key_of(address)}-tokens", cost)
+    return f"{limits.clients.key_of(address)}-tokens"
 
 
 def _too_many(left: Allowance) -> RateLimited:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from aggregator.api.clients import Allowance, Clients
+from aggregator.api.clients import Allowance, Clients, RateLimits
 from aggregator.api.context import api_of
 from aggregator.base.errors import RateLimited
 
@@ -60,6 +60,18 @@ def hook_of(request: web.Request) -> Admit:
 async def charge_join(request: web.Request) -> None:
     """Charge a check or a registration of a beacon; raises `RateLimited`."""
     limits = api_of(request).join_limits
+    what = "checks: at most {limit} beacons are looked at for one client"
+    await _charge_one(request, limits, f"{what} within a minute. Nothing was sent.")
+
+
+async def charge_change(request: web.Request) -> None:
+    """Charge a change that a member makes of its entry; raises `RateLimited`."""
+    limits = api_of(request).change_limits
+    what = "changes: at most {limit} of entries are made for one client"
+    await _charge_one(request, limits, f"{what} within a minute. Nothing was changed.")
+
+
+async def _charge_one(request: web.Request, limits: RateLimits | None, refusal: str) -> None:
     if limits is None:
         return
     account = request[ACCOUNT] = request.get(ACCOUNT) or Account()
@@ -67,11 +79,8 @@ async def charge_join(request: web.Request) -> None:
     account.allowance = charged
     if charged.retry_after_s is not None:
         wait_s = whole_seconds(charged.retry_after_s)
-        raise RateLimited(
-            f"Too many checks: at most {charged.limit} beacons are looked at for one client "
-            f"within a minute. Nothing was sent. Try again in {wait_s} s.",
-            retry_after_s=wait_s,
-        )
+        told = refusal.format(limit=charged.limit)
+        raise RateLimited(f"Too many {told} Try again in {wait_s} s.", retry_after_s=wait_s)
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -49,7 +49,7 @@ async def follower_of(settings: Settings, registry: Registry) -> AsyncIterator[F
     async with calling(settings) as client:
         yield Follower(
             registry.store,
-            SourceBook(registry.store, registry.seeder, changed=registry.force),
+            SourceBook(registry.store, changed=registry.force),
             registry.groups,
             client,
             network_id=identity.beacon_id,

@@ -108,13 +108,15 @@ async def do(
     member_id: str,
     work: Callable[[Steward, str], Awaitable[MemberRecord]],
     done: str,
+    *,
+    already: str = "",
 ) -> None:
-    """Change one member and say what it is now: `done` follows its id."""
+    """Change one member and say what it is now: `done` follows its id, or `already`."""
     async with office(settings) as registry:
         before = await registry.steward.record(member_id)
         after = await work(registry.steward, actor())
     if after == before:
-        click.echo(f"{member_id} {done} already; nothing was changed.")
+        click.echo(f"{member_id} {already or f'{done} already; nothing was changed'}.")
     else:
         click.echo(f"{member_id} {done}.")
 

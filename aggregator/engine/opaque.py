@@ -30,12 +30,11 @@ from aggregator.protocol.planning import OTHER_SPELLINGS
 from aggregator.protocol.v1_reading import ROWS_DISAGREE
 from aggregator.protocol.v2_filters import SAME_FIELD
 from aggregator.protocol.v2_reading import CENSORED, ROUNDED, SETS_DISAGREE, ZERO_TOLD
+from registry.groups import FEWEST
 from registry.snapshot import RegisteredMember
 
 log = structlog.get_logger(__name__)
 
-FEWEST: Final = 2
-"""How many of a group must be asked, and must tell a count: what one alone says is its own."""
 TOO_FEW: Final = (
     "fewer than two of its beacons can be asked this, and the answer would be that of one of them"
 )

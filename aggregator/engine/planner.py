@@ -26,6 +26,11 @@ class Selection:
             return False
         return self.group is None or self.group in member.entry.groups
 
+    def takes_some_of(self, member: RegisteredMember) -> bool:
+        """Whether the client wants some of those inside an opaque group asked, and not all."""
+        is_named = self.members is None or member.id in self.members
+        return is_named and self.group is not None and self.group in member.groups_of_some
+
     def problems(self, snapshot: Snapshot) -> list[str]:
         """Name what the selection names and the registry does not have."""
         found = []
@@ -40,6 +45,10 @@ class Selection:
 Decision = Ask | NotAsked | Failure
 
 _NOT_SELECTED = NotAsked(NotAskedCode.NOT_SELECTED, "the question was put to other members only")
+_PARTLY_SELECTED = NotAsked(
+    NotAskedCode.OPAQUE,
+    "some of its beacons belong to the group asked for, and answering would tell which",
+)
 _OTHERS_DATA_SET = NotAsked(
     NotAskedCode.DATASET, "the data set asked for is not one of this beacon"
 )
@@ -230,10 +239,13 @@ def plan_group(
 
     What is refused depends on nothing that only its members know.
     """
-    if not selection.takes(group):
+    is_partly = selection.takes_some_of(group)
+    if not is_partly and not selection.takes(group):
         return Plan(group, query, _NOT_SELECTED)
     if (refused := _points_inside(query, group, snapshot, holders)) is not None:
         return Plan(group, query, refused)
+    if is_partly and not group.entry.disabled:
+        return Plan(group, query, _PARTLY_SELECTED)
     query = replace(
         query,
         granularity=min(query.granularity, Granularity.COUNT, key=lambda one: one.rank),

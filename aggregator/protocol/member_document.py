@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from aggregator.protocol.bodies import MAX_DEPTH, depth, text_bytes
+from aggregator.protocol.tolerant import is_readable
 from aggregator.protocol.wire import Failure, Reply
 
 MAX_TEXT: Final = 10_000
@@ -89,7 +90,9 @@ def link(value: object) -> str | None:
     told = text(value)
     if told is None or not told.lower().startswith(("https://", "http://", "mailto:")):
         return None
-    return told[:MAX_URL]
+    address = told[:MAX_URL]
+    is_mail = address.lower().startswith("mailto:")
+    return address if is_mail or is_readable(address) else None
 
 
 def few(problems: Iterable[str], document: str) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
+
+from yarl import URL
 
 from aggregator.model.answer import Exists, Handover
 
@@ -140,10 +141,15 @@ def is_web_address(value: Any) -> bool:
     """Whether a text is a plain http(s) address, safe to show as a link."""
     if not isinstance(value, str) or len(value) > MAX_URL or _UNSAFE_URL.search(value):
         return False
+    return is_readable(value)
+
+
+def is_readable(address: str) -> bool:
+    """Whether an http(s) address can be taken apart to its host and port, as for a call."""
     try:
-        parts = urlsplit(value)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
+        url = URL(address)
+        return url.scheme in {"http", "https"} and bool(url.host) and url.port is not None
+    except (ValueError, IndexError):  # UnicodeError of hosts that are no names; a bug of yarl
         return False
 
 

@@ -94,7 +94,7 @@ class _Call:
         url = self.request.url
         try:
             return URL(url, encoded=url.isascii() and url.isprintable() and " " not in url)
-        except ValueError as error:
+        except (ValueError, IndexError) as error:
             raise aiohttp.InvalidURL(url) from error
 
 
@@ -157,11 +157,13 @@ class MemberClient:
         via: str = "",
         max_redirects: int = MAX_REDIRECTS,
         origin: str = "",
+        accept: str = "",
     ) -> Followed:
         """GET for discovery: follow a few redirects, each guarded, all within `timeout_s`.
 
         It takes no slot from questions. The credential is not taken to another origin, and no step
-        leads from https to http. `origin` is sent as a browser does from a page of that site.
+        leads from https to http. `origin` is sent as a browser does from a page of that site;
+        `accept` is what is wanted, where it is not JSON.
         """
         started = self._clock()
         attempts = 0
@@ -170,6 +172,8 @@ class MemberClient:
             headers = _headers(request, authorization, via)
             if origin:
                 headers["Origin"] = origin
+            if accept:
+                headers["Accept"] = accept
             progress = CallProgress()
             call = _Call(member, request, headers, max_body_bytes, progress, is_background=True)
             result, last = await self._run(call, timeout_s - (self._clock() - started))
@@ -194,7 +198,7 @@ class MemberClient:
         try:
             async with asyncio.timeout(timeout_s), self.gate:
                 return await self._session.peer(URL(url))
-        except (TimeoutError, ValueError):
+        except (TimeoutError, ValueError, IndexError):
             return None
 
     async def _run(self, call: _Call, timeout_s: float) -> tuple[CallResult, Attempt | None]:
@@ -355,9 +359,9 @@ def _target(response: aiohttp.ClientResponse) -> URL | None:
     location = response.headers.get("Location", "")
     try:
         target = response.url.join(URL(location)).with_user(None).with_fragment(None)
-    except ValueError:
+        return target if location and target.host else None
+    except (ValueError, IndexError):  # a host that is no name shows only when it is read
         return None
-    return target if location and target.host else None
 
 
 def _redirect_refusal(source: URL, target: URL) -> str | None:

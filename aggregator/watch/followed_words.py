@@ -4,22 +4,24 @@ from collections.abc import Sequence
 from typing import Final
 
 from aggregator.protocol.member_list_items import Listed
-from registry.sources import Followed, Taken
+from registry.looks import Taken
 
 _NAMED: Final = 10
 """How many members or problems are named; of more the number is given."""
 
 
-def result_of(source: Followed, listed: Listed, taken: Taken) -> str:
+def result_of(listed: Listed, taken: Taken) -> str:
     """Say in words what a look showed."""
     changes = taken.changes
     count = len(listed.entries)
     told = [f"{count:,} beacon{'' if count == 1 else 's'} listed."]
-    added = "added" if source.is_trusted else "new, waiting for approval"
+    new = tuple(name for name in changes.added if name not in taken.back)
     for names, what in (
-        (changes.added, added),
-        (changes.changed, "changed"),
         (changes.removed, "removed"),
+        (taken.missed, "not listed, to be removed if the next look does not find them either"),
+        (new, "new, waiting for approval" if taken.waits else "added"),
+        (taken.back, "back, as they were"),
+        (changes.changed, "changed"),
         (taken.known, "here already and left alone"),
     ):
         if names:
@@ -34,9 +36,9 @@ def result_of(source: Followed, listed: Listed, taken: Taken) -> str:
             else "the list could not be read as a whole"
         )
         told.append(f"{taken.stayed:,} not listed any more stay, because {why}.")
-    if listed.problems:
-        told.append(f"Problems: {_some(listed.problems, '; ')}.")
-    if not (changes or kept or taken.stayed):
+    if problems := (*listed.problems, *taken.problems):
+        told.append(f"Problems: {_some(problems, '; ')}.")
+    if not (changes or kept or taken.stayed or taken.missed):
         told.insert(1, "Nothing changed.")
     return " ".join(told)
 

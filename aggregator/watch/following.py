@@ -22,11 +22,13 @@ from aggregator.protocol.wire import Reply
 from aggregator.watch.followed_words import result_of
 from aggregator.watch.looking import Getter
 from aggregator.watch.strangers import plainly
+from registry.followed import Followed
+from registry.looks import Taken
 from registry.models import MEMBER_ID, MemberEntry, describe_problems
 from registry.offices import GroupBook
 from registry.records import moment
 from registry.snapshot import RegisteredMember
-from registry.sources import Followed, Imported, SourceBook
+from registry.sources import Imported, SourceBook
 from registry.store import RegistryStore
 
 __all__ = ["Followed", "Follower", "Imported", "Listed", "read_list"]
@@ -224,7 +226,28 @@ class Follower:
     async def _take(self, source: Followed, listed: Listed) -> None:
         entries = _grouped(listed, source.groups)
         taken = await self._sources.declare(source, entries, is_whole=listed.is_whole)
-        await self._sources.looked(source.id, result_of(source, listed, taken))
+        if taken is None:
+            log.info("a registry is followed no more, or otherwise", registry=source.id)
+            return
+        await self._sources.looked(source.id, result_of(listed, taken))
+        self._tell(source, taken)
+
+    @staticmethod
+    def _tell(source: Followed, taken: Taken) -> None:
+        """Tell the log what a look changed; whoever leaves is named: every “no” is narrower now."""
+        if taken.changes.removed:
+            log.warning(
+                "members left because a followed registry lists them no more",
+                registry=source.id,
+                members=taken.changes.removed,
+            )
+        if taken.missed:
+            log.warning(
+                "a followed registry does not list members; the next look removes them if it "
+                "does not find them either",
+                registry=source.id,
+                members=taken.missed,
+            )
         if taken.changes:
             log.info(
                 "members of a followed registry changed",

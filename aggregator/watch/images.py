@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
 
+from aggregator.watch.drawing_parts import Parts, is_step
+
 MAX_BYTES: Final = 512 * 1024
 MAX_SIDE: Final = 4096
 """The most pixels a side may have."""
@@ -17,6 +19,8 @@ MAX_ELEMENTS: Final = 20_000
 MAX_DEPTH: Final = 100
 MAX_USES: Final = 200
 """The most copies a drawing may make of its own parts."""
+MAX_FILTER_STEPS: Final = 40
+"""The most steps of all its filters: each computes every pixel anew."""
 
 SVG: Final = "image/svg+xml"
 _SVG_NAMESPACE: Final = "http://www.w3.org/2000/svg"
@@ -39,7 +43,12 @@ _REFUSED_ELEMENTS: Final = frozenset(
 )
 """Elements that run, load, embed or change something."""
 _SCHEMES: Final = ("javascript:", "vbscript:", "data:")
-_STYLE_REFUSED: Final = ("@import", "\\", "image-set(", "src(", "expression(", "-moz-binding")
+_ADDRESSES: Final = ("http:", "https:", "//")
+_LOADING: Final = (
+    *("@import", "image-set(", "image(", "cross-fade(", "element(", "paint(", "src("),
+    *("expression(", "-moz-binding"),
+)
+"""Words of style sheets that load something, or did once."""
 _URL: Final = re.compile(r"url\(\s*([\"']?)\s*(.?)", re.I | re.S)
 _BLANK: Final = re.compile(r"[\s\x00-\x1f]+")
 _NO_SIZE: Final = frozenset({0xC4, 0xC8, 0xCC})
@@ -183,6 +192,8 @@ class _Drawing:
         self._copies = 0
         self._holds_copies: set[str] = set()
         self._style: list[str] = []
+        self._steps = 0
+        self._parts = Parts()
 
     def declare(self, _version: str, encoding: str | None, _standalone: int) -> None:
         """Refuse another encoding than the one it is read and served in."""
@@ -202,8 +213,11 @@ class _Drawing:
             raise _Refused(f"The SVG has an element <{local}>, which is not shown.")
         if namespace != _SVG_NAMESPACE and not namespace.startswith(_HARMLESS_NAMESPACES):
             raise _Refused("The SVG has elements that are not SVG.")
+        self._steps += is_step(local)
         for key, value in attributes.items():
-            _check_attribute(key.rpartition(" ")[2].lower(), value)
+            space, _, name = key.rpartition(" ")
+            _check_attribute(name.lower(), value, is_note=space.startswith(_HARMLESS_NAMESPACES))
+        self._parts.open(local, attributes)
         own_id = attributes.get("id", "")
         if local == "use":
             self._copy(attributes)
@@ -212,8 +226,10 @@ class _Drawing:
     def close(self, _name: str) -> None:
         """Look at the style an element held."""
         local, _ = self._open.pop()
+        self._parts.close()
         if local == "style":
             _check_style("".join(self._style))
+            self._parts.style("".join(self._style))
             self._style.clear()
 
     def read(self, text: str) -> None:
@@ -222,9 +238,13 @@ class _Drawing:
             self._style.append(text)
 
     def finish(self) -> None:
-        """Refuse copies of copies: a few lines of them draw for hours."""
+        """Refuse copies of copies, and the like: a few lines of them draw for hours."""
+        if self._steps > MAX_FILTER_STEPS:
+            raise _Refused(f"The SVG has filters of more than {MAX_FILTER_STEPS} steps.")
         if self._copies > MAX_USES or self._uses & self._holds_copies:
             raise _Refused("The SVG copies parts of itself that hold copies, or too many.")
+        if self._parts.is_endless():
+            raise _Refused("The SVG has parts that draw themselves, or repeat too much.")
 
     def _copy(self, attributes: dict[str, str]) -> None:
         self._copies += 1
@@ -234,7 +254,8 @@ class _Drawing:
                 self._uses.add(value.strip().removeprefix("#"))
 
 
-def _check_attribute(name: str, value: str) -> None:
+def _check_attribute(name: str, value: str, *, is_note: bool) -> None:
+    """Refuse what runs or loads; notes of drawing programs may hold addresses, of licences say."""
     if name.startswith("on"):
         raise _Refused("The SVG has event handlers, which are scripts.")
     if name in {"href", "src", "base"} and not value.strip().startswith("#"):
@@ -242,18 +263,28 @@ def _check_attribute(name: str, value: str) -> None:
     plain = _BLANK.sub("", value).lower()
     if any(scheme in plain for scheme in _SCHEMES):
         raise _Refused("The SVG has javascript: or data: addresses.")
+    if not is_note:
+        _check_nothing_loaded(value)
     _check_references(value)
     if name == "style" or ("\\" in value and "(" in value):
         _check_style(value)
 
 
 def _check_style(text: str) -> None:
-    plain = text.lower()
-    if any(word in plain for word in _STYLE_REFUSED):
-        raise _Refused("The SVG has styles that load or hide something.")
-    if any(scheme in _BLANK.sub("", plain) for scheme in _SCHEMES):
+    if "\\" in text:
+        raise _Refused("The SVG has styles that hide something.")
+    _check_nothing_loaded(text)
+    if any(scheme in _BLANK.sub("", text.lower()) for scheme in _SCHEMES):
         raise _Refused("The SVG has javascript: or data: addresses.")
     _check_references(text)
+
+
+def _check_nothing_loaded(text: str) -> None:
+    plain = _BLANK.sub("", text.lower())
+    if any(word in plain for word in _LOADING):
+        raise _Refused("The SVG has styles that load something.")
+    if any(part in plain for part in _ADDRESSES):
+        raise _Refused("The SVG holds addresses of the web outside its notes.")
 
 
 def _check_references(text: str) -> None:

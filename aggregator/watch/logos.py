@@ -41,6 +41,7 @@ RETRY: Final = timedelta(hours=1)
 """How long a failure stands before the next attempt."""
 LEASE: Final = "logos"
 LEASE_S: Final = 4 * FETCH_S
+ACCEPT: Final = "image/*"
 MAX_CACHED_BYTES: Final = 16 * 1024 * 1024
 
 
@@ -88,6 +89,8 @@ class LogoKeeper:
         self._name = secrets.token_hex(8)
         self._kept: dict[str, _Kept] | None = None
         """None: not read yet."""
+        self._not_kept: dict[str, _Kept] = {}
+        """What could not be written, so that nobody is asked for it again at once."""
         self._cached: OrderedDict[str, tuple[_Kept, Logo]] = OrderedDict()
         self._task: asyncio.Task[None] | None = None
 
@@ -139,7 +142,7 @@ class LogoKeeper:
                         break
                 batch, due = due[:CONCURRENT], due[CONCURRENT:]
                 for (member, source), found in zip(batch, await self._fetch(batch), strict=True):
-                    await self._keep(member.id, source, found)
+                    await self._keep_or_tell(member.id, source, found)
                 fetched += len(batch)
         finally:
             if is_held:
@@ -177,8 +180,8 @@ class LogoKeeper:
             source = source_of(member)
             if source is None or member.entry.disabled:
                 continue
-            known = kept.get(member.id)
-            if known is None or known.is_due(source, now):
+            known = (kept.get(member.id), self._not_kept.get(member.id))
+            if all(one is None or one.is_due(source, now) for one in known):
                 found.append((member, source))
         return found
 
@@ -188,20 +191,46 @@ class LogoKeeper:
         return [task.result() for task in tasks]
 
     async def _fetch_one(self, member: RegisteredMember, source: str) -> Picture | str:
-        """Give the picture at an address, or say in one sentence why there is none."""
-        followed = await self._client.get_following(
-            _asked_as(member, source), source, timeout_s=FETCH_S, max_body_bytes=MAX_BYTES
-        )
-        reply, failure = followed.result.reply, followed.result.failure
-        found: Picture | str
-        if reply is not None and reply.status == 200 and failure is None:
-            found = await asyncio.to_thread(checked_picture, reply.body)
-        else:
-            status = f"HTTP status {reply.status}" if reply is not None else "no answer"
-            found = f"It could not be fetched: {failure.message if failure else status}."
+        """Give the picture at an address, or say in one sentence why there is none.
+
+        Whatever happens is this member's own trouble: the others of its batch go on.
+        """
+        try:
+            found = await self._fetched(member, source)
+        except Exception:
+            log.exception("fetching a logo failed inside", member=member.id)
+            found = "It could not be fetched: this network failed at it."
         if isinstance(found, str):
             log.info("logo not shown", member=member.id, problem=found)
         return found
+
+    async def _fetched(self, member: RegisteredMember, source: str) -> Picture | str:
+        if not is_web_address(source):
+            return "Its address is no address of the web: https://, a host, a port up to 65535."
+        followed = await self._client.get_following(
+            _asked_as(member, source),
+            source,
+            timeout_s=FETCH_S,
+            max_body_bytes=MAX_BYTES,
+            accept=ACCEPT,
+        )
+        reply, failure = followed.result.reply, followed.result.failure
+        if reply is not None and reply.status == 200 and failure is None:
+            return await asyncio.to_thread(checked_picture, reply.body)
+        status = f"HTTP status {reply.status}" if reply is not None else "no answer"
+        return f"It could not be fetched: {failure.message if failure else status}."
+
+    async def _keep_or_tell(self, member_id: str, source: str, found: Picture | str) -> None:
+        """Write what came; what the database does not take is tried again later, as a failure."""
+        try:
+            await self._keep(member_id, source, found)
+            self._not_kept.pop(member_id, None)
+        except RegistryUnavailable:
+            raise
+        except Exception:
+            log.exception("keeping a logo failed inside", member=member_id)
+            problem = "It could not be kept: this network failed at it."
+            self._not_kept[member_id] = _Kept(source, "", problem, moment(self._now()))
 
     async def _keep(self, member_id: str, source: str, found: Picture | str) -> None:
         """Write what came; where nothing came, an older picture of the same address stays."""
@@ -274,16 +303,29 @@ class LogoKeeper:
 
 
 def source_of(member: RegisteredMember) -> str | None:
-    """Give the address of a member's logo: as declared, else as it says itself."""
-    for organization in (member.entry.organization, member.capabilities.organization):
-        if organization is not None and is_web_address(organization.logo_url):
-            return organization.logo_url
-    return None
+    """Give the address of a member's logo: as declared, else as it says itself.
+
+    One that cannot be called counts only where there is no other: it is then a problem of its own.
+    """
+    told = [
+        organization.logo_url
+        for organization in (member.entry.organization, member.capabilities.organization)
+        if organization is not None and organization.logo_url
+    ]
+    return next(filter(is_web_address, told), told[0] if told else None)
 
 
 def _asked_as(member: RegisteredMember, source: str) -> RegisteredMember:
     """Give whom a logo is asked of: the member, or a stranger with nothing of the member's own."""
-    if URL(source).host == URL(member.entry.url).host:
+    if (host := _host(source)) is not None and host == _host(member.entry.url):
         return member
     plain = {"id": f"~logo-{member.id}", "ca_file": None, "timeout_s": None}
     return RegisteredMember(member.entry.model_copy(update=plain))
+
+
+def _host(address: str) -> str | None:
+    """Give the host as it is called; None of what is no address."""
+    try:
+        return URL(address).raw_host
+    except (ValueError, IndexError):
+        return None

@@ -51,6 +51,8 @@ class Visitor:
 
     net: Running
     cookies: dict[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What this browser tells besides."""
 
     async def get(self, path: str, *, status: int = 200) -> Page:
         """Get a page."""
@@ -90,7 +92,8 @@ class Visitor:
         self, method: str, path: str, fields: Mapping[str, Sequence[str]] | None = None
     ) -> Reply:
         """Send anything, with the cookies there are."""
-        sent = {**HTML, "Cookie": "; ".join(f"{name}={v}" for name, v in self.cookies.items())}
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        sent = {**HTML, **self.headers, "Cookie": cookies}
         pairs = [(name, value) for name, values in (fields or {}).items() for value in values]
         async with self.net.client.request(
             method,

@@ -112,7 +112,7 @@ async def test_a_decision_that_came_too_late_says_so(net: Running, visitor: Visi
     page = await visitor.get("/admin")
     await net.network.registry.steward.remove("new", by="operator:bob")
     reply = await visitor.send(page, "approve", status=409, about="new")
-    assert "new has been removed: restore it instead." in reply.text
+    assert "new was changed by somebody else" in reply.text
 
 
 async def test_the_page_of_a_member_shows_all_that_is_known(net: Running, visitor: Visitor) -> None:

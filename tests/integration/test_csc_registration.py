@@ -220,7 +220,7 @@ class TestRefusing:
         await joined(net, address(demo))
         key = await invited(net)
         reply = await post(net, key, f"{address(demo)}/")
-        assert "a beacon at this address is a member already" in refused(reply, 409)
+        assert "a beacon at this address is registered here already" in refused(reply, 409)
         assert not await is_spent(net, key)
 
     @pytest.mark.parametrize(

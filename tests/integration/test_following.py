@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from structlog.testing import capture_logs
 
 from aggregator.base.errors import BadQuery, Conflict, NotFound
 from aggregator.watch.following import FOLLOW, MAX_BYTES, Follower
+from registry.keys import KeyKind
 from registry.records import MemberState
 from tests.faulty import FaultyMember, answer, hang
 from tests.networks import Running, come_true, network_of
@@ -187,10 +189,20 @@ async def test_what_is_followed_comes_and_goes_and_is_in_force() -> None:
         assert made.result.startswith("2 beacons listed. 2 added: org-example-a, org-example-b.")
         pages["/services"] = [beacon("b", name="New"), beacon("c")]
         again = await follower(net).look("csc", by=BY)
-        assert asked_now(net) == ["org-example-b", "org-example-c"]
+        assert asked_now(net) == ["org-example-a", "org-example-b", "org-example-c"]
         assert net.member("org-example-b").entry.name == "New"
-        for said in ("1 added: org-example-c.", "1 changed: org-example-b.", "1 removed: "):
+        for said in (
+            "1 not listed, to be removed if the next look does not find them either: org-example",
+            "1 added: org-example-c.",
+            "1 changed: org-example-b.",
+        ):
             assert said in again.result
+        with capture_logs() as told:
+            last = await follower(net).look("csc", by=BY)
+        assert asked_now(net) == ["org-example-b", "org-example-c"]
+        assert last.result == "2 beacons listed. 1 removed: org-example-a."
+        (warning,) = [line for line in told if line["log_level"] == "warning"]
+        assert (warning["registry"], warning["members"]) == ("csc", ("org-example-a",))
         lines = await net.network.registry.journal.read()
         assert {one.actor for one in lines[:-3]} == {"import:csc"}
         assert (
@@ -254,6 +266,46 @@ async def test_an_id_follows_one_address() -> None:
         with pytest.raises(Conflict, match="choose another id"):
             await follower(net).follow("list", f"{there.url}/b", by=BY)
         assert len(asked_now(net)) == 1
+
+
+async def test_approved_members_that_flicker_in_the_list_are_what_they_were() -> None:
+    names = [f"org-example-{key}" for key in "abcde"]
+    pages: dict[str, Any] = {"/services": [beacon(key) for key in "abcde"]}
+    async with registry(pages) as there, network_of() as net:
+        await follower(net).follow("csc", there.url, by=BY, form="ga4gh")
+        steward, keyring = net.network.registry.steward, net.network.registry.keyring
+        for name in names:
+            await steward.approve(name, by=BY)
+        await steward.edit(names[4], {"timeout_s": 5, "max_concurrency": 2}, by=BY)
+        keys = [await keyring.rotate(name, by=BY) for name in names[3:]]
+        pages["/services"] = [beacon(key) for key in "abc"]
+        await follower(net).look("csc", by=BY)
+        assert asked_now(net) == names, "one look that misses them takes nobody away"
+        await follower(net).look("csc", by=BY)
+        assert asked_now(net) == [*names[:3], names[4]], "an operator's member stays"
+        pages["/services"] = [beacon(key) for key in "abcde"]
+        told = await follower(net).look("csc", by=BY)
+        assert asked_now(net) == names
+        assert set(states(net).values()) == {MemberState.ACTIVE}
+        assert "1 back, as they were: org-example-d." in told.result
+        entry = net.member(names[4]).entry
+        assert (entry.timeout_s, entry.max_concurrency) == (5, 2)
+        for key in keys:
+            assert await keyring.holder(key, KeyKind.SERVICE) is not None
+
+
+async def test_a_look_that_another_process_has_ended_changes_nothing() -> None:
+    pages: dict[str, Any] = {"/services": [beacon("a")]}
+    async with registry(pages) as there, network_of() as net:
+        looking = follower(net)
+        await looking.follow("csc", there.url, by=BY, form="ga4gh", is_trusted=True)
+        source = await looking._sources.get("csc")
+        pages["/services"] = [beacon("a"), beacon("b")]
+        listed = await looking.fetch(source.url, form=source.form)
+        await looking._sources.drop("csc", by=BY)
+        await looking._take(source, listed)
+        assert asked_now(net) == ["org-example-a"]
+        assert await looking.followed() == ()
 
 
 async def test_members_stay_when_a_registry_is_followed_no_more() -> None:

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from aggregator.base.errors import Conflict
 from tests.hiding import NO, YES, hidden, members, network
-from tests.networks import BRAF, entry, scripted
+from tests.networks import BRAF, entry, questions, scripted
 from tests.pages import look
 
 EUROPE = {"id": "europe", "name": "Europe’s beacons"}
@@ -42,16 +42,78 @@ async def test_an_opaque_group_is_chosen_by_its_name(control: dict, tmp_path: Pa
             assert reply.endings == {"north": "found", "plain": "not_asked/not_selected"}
 
 
-async def test_a_member_that_also_hides_is_not_in_its_other_groups(tmp_path: Path) -> None:
-    async with members(scripted(YES), scripted(NO), scripted(NO)) as (one, two, plain):
+async def test_an_opaque_group_is_asked_in_the_groups_all_its_beacons_are_in(
+    tmp_path: Path,
+) -> None:
+    async with members(scripted(YES), scripted(YES), scripted(NO), scripted(NO)) as told:
+        one, two, plain, other = told
         entries = [
             hidden(one, "q-1", groups=["europe", "north"]),
-            hidden(two, "q-2"),
+            hidden(two, "q-2", groups=["north", "asia", "europe"]),
+            entry(plain, "plain", groups=["europe"]),
+            entry(other, "other", groups=["asia"]),
+        ]
+        async with network(tmp_path, entries) as net:
+            reply = await net.ask({**BRAF, "group": "europe"})
+            chosen = {"other": "not_asked/not_selected", "plain": "not_found"}
+            assert reply.endings == {**chosen, "north": "found"}
+            assert reply.info["verdict"] == "found"
+            listed = (await net.ask(path="/members.json")).json["members"]
+            assert [one["groups"] for one in listed if one["id"] == "north"] == [
+                ["north", "europe"]
+            ]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_where_some_of_its_beacons_are_in_a_group_the_no_is_not_complete(
+    is_first: bool, tmp_path: Path
+) -> None:
+    async with members(scripted(YES), scripted(NO), scripted(NO)) as (one, two, plain):
+        groups = [["europe", "north"], ["north"]][:: 1 if is_first else -1]
+        entries = [
+            hidden(one, "q-1", groups=groups[0]),
+            hidden(two, "q-2", groups=groups[1]),
             entry(plain, "plain", groups=["europe"]),
         ]
         async with network(tmp_path, entries) as net:
             reply = await net.ask({**BRAF, "group": "europe"})
-            assert reply.endings == {"north": "not_asked/not_selected", "plain": "not_found"}
+            assert reply.endings == {"north": "not_asked/opaque", "plain": "not_found"}
+            assert reply.info["complete"] is False
+            assert reply.members["north"]["reason"]["message"] == (
+                "some of its beacons belong to the group asked for, and answering would tell which"
+            )
+            assert not [one for one in (one, two) if questions(one)]
+            told = (await net.ask(path="/members.json")).json["members"]
+            assert [one["groups"] for one in told] == [["north"], ["europe"]]
+            chosen = {**BRAF, "group": "europe", "ask": "plain"}
+            assert (await net.ask(chosen)).info["complete"] is True
+
+
+async def test_a_group_that_is_switched_off_leaves_nothing_out(tmp_path: Path) -> None:
+    async with members(scripted(YES), scripted(NO), scripted(NO)) as (one, two, plain):
+        entries = [
+            hidden(one, "q-1", groups=["europe", "north"], disabled=True),
+            hidden(two, "q-2", disabled=True),
+            entry(plain, "plain", groups=["europe"]),
+        ]
+        async with network(tmp_path, entries) as net:
+            reply = await net.ask({**BRAF, "group": "europe"})
+            assert reply.endings == {"north": "not_asked/disabled", "plain": "not_found"}
+            assert reply.info["complete"] is True
+
+
+async def test_what_is_said_of_a_paused_group_is_what_questions_meet(tmp_path: Path) -> None:
+    async with members(*[scripted(YES)] * 3) as (one, two, off):
+        entries = [
+            *(hidden(beacon, f"q-{beacon.port}", paused={}) for beacon in (one, two)),
+            hidden(off, "q-3", disabled=True),
+        ]
+        async with network(tmp_path, entries) as net:
+            assert (await net.ask(BRAF)).endings == {"north": "not_asked/paused"}
+            (told,) = (await net.ask(path="/members.json")).json["members"]
+            assert told["state"] == "paused"
+            (service,) = (await net.ask(path="/services")).json
+            assert service["info"]["network"]["state"] == "paused"
 
 
 async def test_the_form_offers_groups_by_the_name_they_have(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ async def test_the_same_again_changes_nothing(net: Running, demo: DemoNetwork) -
 
     assert again.status == 409
     assert "id: “org-example-demo-records” is taken; choose another one." in again.json["detail"]
-    assert "url: a beacon at this address has asked to join already." in again.json["detail"]
+    assert "url: a beacon at this address is registered here already." in again.json["detail"]
     assert await kept(net) == before
 
 
@@ -248,5 +248,5 @@ async def test_one_that_was_turned_away_does_not(net: Running, demo: DemoNetwork
 
     assert (left.status, again.status) == (409, 409)
     assert "was turned away" in left.json["detail"]
-    assert "was turned away" in again.json["detail"]
+    assert again.json["detail"] == "url: a beacon at this address is registered here already."
     assert await kept(net) == before

@@ -41,7 +41,7 @@ async def net(demo: DemoNetwork) -> AsyncIterator[Running]:
         ("id", "a" * 64, "an id is 1 to 63"),
         ("name", "a" * 201, "at most 200 characters"),
         ("name", "two\nlines", "one line of printable characters"),
-        ("description", "a" * 10_001, "at most 10000 characters"),
+        ("description", "a" * 10_001, "at most 10,000 characters"),
         ("organization_name", "a" * 201, "1 to 200 printable characters"),
         ("organization_name", "", "1 to 200 printable characters"),
         ("organization_url", "javascript:alert(1)", "starts with https:// or http://"),
@@ -89,7 +89,7 @@ async def test_what_is_taken_is_said_at_its_field(net: Running, demo: DemoNetwor
     one = await Visitor(net).send(other, "/join", {**AGREED, "id": "archive"}, status=409)
 
     assert set(problems_of(both)) == {"id"}
-    assert "A beacon at this address has asked to join already" in both.text
+    assert "A beacon at this address is registered here already" in both.text
     assert problems_of(one) == {"id": "✕ “archive” is taken; choose another one."}
     assert await kept(net) == before
     await Visitor(net).send(one, "/join", {"id": "hospital"}, status=201)

@@ -208,11 +208,11 @@ class TestChecking:
         await net.network.registry.steward.approve(told["id"], by="operator")
         member = await agreeing(net, demo)
 
-        assert "has asked to join already" in waiting.text
+        assert "is registered here already" in waiting.text
         assert "is a member already" in member.text
         assert member.links[told["id"]] == f"/members/{told['id']}"
+        assert member.links["manage it"] == f"/manage/{told['id']}"
         for page in (waiting, member):
-            assert page.links["manage it"] == f"/manage/{told['id']}"
             assert page.root.all("form") == []
 
 

@@ -86,6 +86,7 @@ async def test_a_browser_that_has_it_gets_nothing_again() -> None:
         (answer(svg("<script>alert(1)</script>")), "<script>"),
         (answer(png() + b"\x00" * 600_000), "larger than"),
         (redirect("ftp://example.org/logo.png"), "not of the web"),
+        (redirect("https://xn--a.org/logo.png"), "without saying where to"),
     ],
 )
 async def test_what_is_no_logo_is_replaced_by_the_initials_and_told(
@@ -247,6 +248,47 @@ async def test_a_few_are_fetched_at_once_and_one_that_hangs_stops_no_other() -> 
                 assert await keeper.fetch_due() == len(members)
             assert host.most_at_once == CONCURRENT
             assert all(keeper.has_logo(f"m{number}") for number in range(len(members)))
+
+
+async def test_what_fails_inside_for_one_logo_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock()
+    async with FaultyMember(scripted()) as beacon, FaultyMember(answer(png())) as host:
+        members = [
+            entry(
+                f"{beacon.url}/{name}",
+                name,
+                organization={"name": "A", "logo_url": f"{host.url}/{name}"},
+            )
+            for name in ("fetched", "kept", "third", "fourth", "fifth")
+        ]
+        async with network_of(members) as net:
+            await net.network.around.logos.aclose()
+            keeper = LogoKeeper(net.network.registry.store, net.network.client, now=clock)
+            fetch, keep = keeper._fetched, keeper._keep
+
+            async def fetched(member: Any, source: str) -> Any:
+                if member.id == "fetched":
+                    raise RuntimeError("a surprise")
+                return await fetch(member, source)
+
+            async def kept(member_id: str, *rest: Any) -> None:
+                if member_id == "kept":
+                    raise RuntimeError("a surprise")
+                await keep(member_id, *rest)
+
+            monkeypatch.setattr(keeper, "_fetched", fetched)
+            monkeypatch.setattr(keeper, "_keep", kept)
+            assert await keeper.fetch_due() == 5
+            assert await keeper.fetch_due() == 0  # nobody is asked again at once
+            shown = [one["id"] for one in members if keeper.has_logo(one["id"])]
+            assert shown == ["third", "fourth", "fifth"]
+
+            monkeypatch.undo()
+            clock.now += RETRY
+            assert await keeper.fetch_due() == 2
+            assert all(keeper.has_logo(one["id"]) for one in members)
 
 
 async def test_of_two_processes_one_fetches(tmp_path: Any) -> None:

@@ -187,6 +187,34 @@ async def test_what_is_not_http_leaves_nothing_in_the_log(log: Log) -> None:
     log.assert_clean()
 
 
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (f"GET /search?q={'GATTACA' * 1_300} HTTP/1.1\r\n\r\n", b"longer than 8,190 bytes"),
+        (f"GET /livez HTTP/1.1\r\nX: {'GATTACA' * 1_300}\r\n\r\n", b"longer than 8,190 bytes"),
+        ("GET /livez HTTP/1.1\r\nGATTACA header: 1\r\n\r\n", b"cannot be read as an HTTP"),
+    ],
+)
+async def test_what_cannot_be_read_is_answered_without_it(
+    json_log: Log, head: str, said: bytes
+) -> None:
+    async with network_of() as net:
+        url = URL(net.url)
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(head.encode())
+        reply = await reader.read()  # to its end: the connection is closed
+        writer.close()
+        await writer.wait_closed()
+    assert reply.startswith(b"HTTP/1.0 400 ")
+    assert said in reply
+    assert b"Server: beacon-aggregator" in reply
+    assert b"GATTACA" not in reply
+    (line,) = json_log.events("unreadable request")
+    assert line["level"] == "info"
+    assert not [one for one in json_log.lines if "exception" in one or one["level"] == "error"]
+    json_log.assert_clean()
+
+
 @pytest.fixture
 def failing_merge(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(query: object, *_: object, **__: object) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from demo import DemoNetwork, Fault
+from registry.models import Group
 from tests.join_visits import Owner, address, joined, kept, lines_of
 from tests.networks import Running, network_of
 
@@ -152,6 +153,7 @@ class TestLooking:
             "same_as": ["hidden-twin"],
         }
         steward = owner.net.network.registry.steward
+        await owner.net.network.registry.groups.describe(Group(id="hidden-group"), by="operator")
         await steward.edit("archive", secret, by="operator:hidden-name")
         reply = await owner.ask()
 
@@ -200,6 +202,7 @@ class TestChanging:
 
     async def test_what_the_operator_does_meanwhile_is_kept(self, owner: Owner) -> None:
         steward = owner.net.network.registry.steward
+        await owner.net.network.registry.groups.describe(Group(id="europe"), by="operator")
         await owner.edit(url=address(owner.demo, "demo-counts"))
         await steward.pause("archive", by="operator", note="too slow")
         await steward.edit("archive", {"groups": ["europe"]}, by="operator")
@@ -251,7 +254,7 @@ class TestChanging:
         reply = await owner.edit(url=address(owner.demo, "demo-counts"))
 
         assert reply.status == 409
-        assert "url: a beacon at this address has asked to join already." in reply.json["detail"]
+        assert "url: a beacon at this address is registered here already." in reply.json["detail"]
         assert await kept(owner.net) == before
 
     @pytest.mark.parametrize(

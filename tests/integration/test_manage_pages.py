@@ -63,6 +63,14 @@ class TestOpening:
         assert "autocomplete" in stranger.root.one(id="key").attributes
         assert stranger.root.one(id="key").attributes["autocomplete"] == "off"
 
+    async def test_who_waits_is_shown_as_waiting(self, net: Running, demo: DemoNetwork) -> None:
+        told = await joined(net, address(demo), id="archive")
+        _, page = await opened(net, str(told["serviceKey"]))
+        assert page.root.one("span", class_="state").text == "… waits for approval"
+        await net.network.registry.steward.approve("archive", by="operator")
+        _, page = await opened(net, str(told["serviceKey"]))
+        assert "waits" not in page.root.one("span", class_="state").text
+
     async def test_the_cookie_is_for_this_entry_alone(self, net: Running, key: str) -> None:
         login = await Visitor(net).get(HERE)
         form = {**form_of(login, f"{HERE}/open"), "key": key}
@@ -150,6 +158,7 @@ class TestForms:
         there = address(demo, "demo-counts")
         changed = await visitor.send(page, f"{HERE}/change", {"url": there})
 
+        assert "The change was taken. It waits for an operator of this network." in changed.text
         waiting = changed.root.one("section", class_="note")
         assert "Waits for the operator" in waiting.text
         assert there in waiting.text

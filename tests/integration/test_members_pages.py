@@ -87,8 +87,8 @@ class TestList:
         assert links["Details"] == "/members/demo-records"
         assert links["Ask it alone"] == "/?ask=demo-records"
         old = cards(page)["Demo: Old University Beacon"]
-        assert "? not recognised yet" in old.text
-        assert "asked as declared" in old.text
+        assert "◆ asked as declared" in old.text
+        assert "beacons of version 0 do not say what they are" in old.text
 
     async def test_every_state_has_its_word_and_reason(self, several: Running) -> None:
         page = await look(several, "/members")
@@ -266,7 +266,7 @@ class TestList:
     @pytest.mark.parametrize(
         ("query", "says"),
         [
-            ({"state": "asleep"}, "“asleep” is none of answering, unrecognised"),
+            ({"state": "asleep"}, "“asleep” is none of answering, declared, unrecognised"),
             ({"sort": "colour"}, "sort: “colour” is none of"),
             ({"by": "colour"}, "by: “colour” is none of"),
             ({"assembly": "mm10"}, "mm10"),

@@ -238,3 +238,18 @@ async def test_a_member_that_left_and_came_back_starts_anew(seed: Path) -> None:
             await redeclared(net, seed, entry(member, "one"))
 
             assert (await net.ask(BRAF)).endings == {"one": "no_answer/server_error"}
+
+
+async def test_a_member_that_moved_is_not_suspended_for_what_failed_at_its_old_address(
+    seed: Path,
+) -> None:
+    broken = scripted(faulty.html(500))
+    async with FaultyMember(broken) as old, FaultyMember(scripted()) as new:
+        async with seeded(seed, entry(old, "one"), query={"retries": 0}) as net:
+            for _ in range(5):
+                await net.ask(BRAF)
+            assert (await net.ask(BRAF)).endings == {"one": "not_asked/suspended"}
+
+            await redeclared(net, seed, entry(new, "one"))
+
+            assert (await net.ask(BRAF)).endings == {"one": "found"}

@@ -130,6 +130,25 @@ def test_a_group_is_chosen_by_its_name(chosen):
     assert code(plans["a"]) is NotAskedCode.NOT_SELECTED
 
 
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ({}, NotAskedCode.OPAQUE),
+        ({"entry_type": "individual", "record_id": "a~p1"}, NotAskedCode.NOT_SELECTED),
+        ({"dataset_ids": ("known",)}, NotAskedCode.DATASET),
+        ({"dataset_ids": ("other",)}, NotAskedCode.OPAQUE),
+    ],
+)
+def test_a_group_partly_chosen_is_not_asked(question, expected):
+    members = (
+        member("a", groups=["eu"], data_sets={"known": "GRCh38"}),
+        hidden("x", groups=["eu", "north"]),
+        hidden("y"),
+    )
+    plans = planned(query(**question), *members, selection=Selection(group="eu"))
+    assert code(plans["north"]) is expected
+
+
 def test_a_hidden_member_cannot_be_chosen():
     made = Snapshot().with_members([member("a"), hidden("x", groups=["eu", "north"])], [NORTH])
     assert Selection(members=frozenset({"x"})).problems(made)

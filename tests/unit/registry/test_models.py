@@ -234,6 +234,42 @@ def test_nothing_is_known_of_a_member_that_was_never_looked_at():
     assert unknown.data_sets == ()
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"id": None}, "here.id: expected a text"),
+        ({"name": "x" * 201}, "here.name: expected at most 200 characters"),
+        ({"assemblies": 38}, "here.assemblies: expected a list"),
+        ({"same_as": ["two", 2]}, "here.same_as.1: expected a text"),
+        ({"dialect": "x"}, "here.dialect: expected keys and values"),
+        ({"dialect": {"paths": []}}, "here.dialect.paths: expected keys and values"),
+        ({"dialect": {"case": "mixed"}}, "here.dialect.case: expected 'upper' or 'lower'"),
+        ({"disabled": "perhaps"}, "here.disabled: expected true or false"),
+        ({"timeout_s": "soon"}, "here.timeout_s: expected a number"),
+        ({"timeout_s": 0}, "here.timeout_s: expected more than 0"),
+        ({"max_concurrency": 1.5}, "here.max_concurrency: expected a whole number"),
+        ({"max_concurrency": 0}, "here.max_concurrency: expected at least 1"),
+        ({"max_concurrency": 2000}, "here.max_concurrency: expected at most 1,000"),
+        ({"organization": {}}, "here.organization.name: is needed"),
+        ({"colour": "red"}, "here.colour: unknown key"),
+        (
+            {"url": "https://anna:secret@one.example.org"},
+            "here.url: no user name or password in the address",
+        ),
+        *(
+            (
+                {"paused": {"until": until}},
+                "here.paused.until: expected a day, as 2030-12-31, or a moment, as "
+                "2030-12-31T08:00:00Z",
+            )
+            for until in ("soon", "2030-99-01", "2030-01-01T99:00", [1])
+        ),
+    ],
+)
+def test_problems_are_told_in_words_of_ours(changes, said):
+    assert problem(**changes) == said
+
+
 def test_every_problem_of_an_entry_is_described():
     with pytest.raises(ValidationError) as caught:
         entry(id="A", url="x", token="y", colour="red")

@@ -59,7 +59,7 @@ members:
         "not starting with one",
         "member 1 (ONE).url: a member's address starts with https:// (or http://) and a host",
         "member 3 (two).colour: unknown key",
-        "member 4 (?): Input should be a valid dictionary or instance of MemberEntry",
+        "member 4 (?): expected keys and values",
         "the id three is given 2 times",
     ]
 
@@ -91,7 +91,7 @@ def test_a_missing_file_is_named(path):
 
 
 def test_entries_may_come_from_elsewhere():
-    with pytest.raises(ConfigError, match=r"--member: member 1 \(\?\)\.id: Field required"):
+    with pytest.raises(ConfigError, match=r"--member: member 1 \(\?\)\.id: is needed"):
         read_entries([{"url": "https://one.org"}], "--member")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from time import perf_counter
 
 import pytest
 
@@ -111,6 +112,25 @@ def test_what_is_no_picture_is_refused(body: bytes) -> None:
         ),
         svg('<a href="#top"><path d="M0 0"/></a>'),
         svg('<rect data-name="C:\\logo.png"/>'),
+        svg(
+            '<metadata xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+            '<w:license xmlns:w="http://creativecommons.org/ns#" r:resource="http://purl.org/a"/>'
+            "</metadata>"
+        ),
+        svg(
+            '<filter id="f">' + "<feMerge><feMergeNode/><feMergeNode/></feMerge>" * 10 + "</filter>"
+        ),
+        svg('<filter id="f"><feTile/></filter>' + '<g filter="url(#f)"/>' * 500),
+        svg('<g id="layer" clip-path="url(#c)"><clipPath id="c"><path/></clipPath></g>'),
+        svg(
+            "<style>.a,g .b{clip-path:url(#c)} #d{mask:url(#c)} path{fill:url(#g)}</style>"
+            '<clipPath id="c"><path class="d"/></clipPath><path class="a b" id="d"/>'
+            '<linearGradient id="g"><stop class="a"/></linearGradient>'
+        ),
+        svg(
+            '<pattern id="p"><path fill="url(#g)"/></pattern><pattern id="q" href="#p"/>'
+            '<path fill="url(#q)"/><linearGradient id="g"/>'
+        ),
     ],
 )
 def test_a_drawing_is_shown(body: bytes) -> None:
@@ -158,6 +178,58 @@ REFUSED = {
         '<defs><g id="a"><use href="#b"/><use href="#b"/></g><g id="b"><path/></g></defs>'
         '<use href="#a"/>'
     ),
+    "an address in a style": "<rect style=\"--a:'https://example.org'\"/>",
+    "an address in a style sheet": "<style>a{--b:'//example.org/a'}</style>",
+    "an address in an attribute": "<rect fill=\"image('http://example.org/a')\"/>",
+    "an address in disguise": '<g lang="ht&#10;tps:a"/>',
+    "an image function": "<style>a{mask:image('a.png')}</style>",
+    "an image function in an attribute": "<rect mask=\"Image('a.png')\"/>",
+    "a cross-fade": "<style>a{mask:-webkit-cross-fade('a' 1%)}</style>",
+    "a set of images in an attribute": "<rect mask=\"-webkit-image-set('a.png' 1x)\"/>",
+    "an import": "<style>@Import 'a.css';</style>",
+    "filters of many steps": "<filter>" + "<feGaussianBlur/>" * 41 + "</filter>",
+    "a filter of many elements": (
+        '<filter id="f"><feTile/></filter>' + '<g filter="url(#f)"/>' * 1_000
+    ),
+    "a filter of every element": (
+        '<style>*{filter:url(#f)}</style><filter id="f"><feTile/></filter>' + "<g/>" * 1_000
+    ),
+    "a filter of a class": (
+        '<style>.a{filter:url(#f)}</style><filter id="f"><feTile/></filter>'
+        + '<g class="a"/>' * 1_000
+    ),
+    "a pattern of itself": '<pattern id="p"><path fill="url(#p)"/></pattern>',
+    "a pattern of itself, spelt otherwise": (
+        '<pattern id="p"><g style="fill:url(\'#%70\')"/></pattern>'
+    ),
+    "a pattern of itself by its class": (
+        '<style>g.a{fill:url(#p)}</style><pattern id="p"><g class="b a"/></pattern>'
+    ),
+    "a pattern of itself by its name": (
+        '<style>svg #i{fill:url(#p)}</style><pattern id="p"><g id="i"/></pattern>'
+    ),
+    "a pattern of itself by any name": (
+        '<style>*{fill:url(#p)}</style><pattern id="p"><g/></pattern>'
+    ),
+    "a pattern of itself outside of a comment": (
+        "<style>/* a */.a/* { */{/* } */fill:url(#p)}</style>"
+        "<pattern id='p'><g class='a'/></pattern>"
+    ),
+    "a pattern of itself in a nested rule": (
+        "<style>.a{g{x:y} fill:url(#p)}</style><pattern id='p'><g class='a'/></pattern>"
+    ),
+    "patterns in a circle": (
+        '<pattern id="p"><g fill="url(#q)"/></pattern><pattern id="q" href="#p"/>'
+    ),
+    "a pattern of patterns": (
+        '<pattern id="p"><g/></pattern><pattern id="q"><g fill="url(#p)"/></pattern>'
+    ),
+    "a mask of itself": '<mask id="m"><g><path mask="url(#m)"/></g></mask>',
+    "a clip path of itself": '<clipPath id="c" clip-path="url(#c)"/>',
+    "masks that unfold": "".join(
+        f'<mask id="m{n}">' + f'<path mask="url(#m{n + 1})"/>' * 10 + "</mask>" for n in range(6)
+    ),
+    "many copies of much": '<g id="a">' + "<path/>" * 1_000 + "</g>" + '<use href="#a"/>' * 101,
     "a copy of itself": '<g id="a"><use href="#a"/></g>',
     "thousands of copies": '<path id="a"/>' + '<use href="#a"/>' * 201,
     "thousands of elements": "<g/>" * 20_001,
@@ -204,3 +276,20 @@ def test_a_drawing_that_may_be_read_in_another_way_is_refused(encoding: str) -> 
 def test_only_svg_may_stand_outermost() -> None:
     wrapped = b'<g xmlns="http://www.w3.org/2000/svg">' + svg() + b"</g>"
     assert "not SVG" in str(checked_picture(wrapped))
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        f"<style>{'/*' * 200_000}</style>",
+        f"<style>a{{b:url({' ' * 400_000}}}</style>",
+        f"<style>.{'a' * 400_000}!{{b:url(#a)}}</style>",
+        "<style>" + ".a," * 80_000 + "{b:" + "url(#a)" * 20_000 + "}</style>",
+        f"<style>{'a>' * 200_000}{{b:url(#a)}}</style>",
+        f'<g fill="url(#{"a" * 400_000}"/>',
+    ],
+)
+def test_what_is_made_to_be_read_for_hours_is_not(inside: str) -> None:
+    began = perf_counter()
+    checked_picture(svg(inside))
+    assert perf_counter() - began < 10
