@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
     BaseModel,
@@ -19,6 +19,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from yarl import URL
 
 from aggregator.model.allele import IndelStyle
 from aggregator.model.genome import Assembly, GenomeError, parse_assembly
@@ -191,13 +192,11 @@ class MemberEntry(BaseModel):
     @classmethod
     def _check_url(cls, value: str) -> str:
         url = value.strip()
-        try:
-            parts = urlsplit(url)
-            _ = parts.port
-        except ValueError:
+        parts = _read_address(url)
+        if parts is None:
             raise ValueError(
                 "not a web address: https://, a host, and where needed a port up to 65535"
-            ) from None
+            )
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("a member's address starts with https:// (or http://) and a host")
         if parts.username or parts.password:
@@ -327,7 +326,20 @@ def _checked_organization(value: Organization | None) -> Organization | None:
         if address and not (len(address) <= MAX_URL and address.startswith(schemes)):
             allowed = " or ".join(schemes)
             raise ValueError(f"{field} starts with {allowed}, at most {MAX_URL:,} characters")
+        read = None if address.startswith("mailto:") else _read_address(address)
+        is_bad = address.startswith("http") and not (read and read.hostname)
+        if is_bad or not address.isprintable():
+            raise ValueError(f"{field} is no address that can be read")
     return value
+
+
+def _read_address(url: str) -> SplitResult | None:
+    """Read an address as those do who call it later; None if one of them cannot."""
+    try:
+        read, parts = URL(url), urlsplit(url)
+        return parts if parts.port != 0 and (read.host or not parts.hostname) else None
+    except (ValueError, IndexError):
+        return None
 
 
 def _assembly(name: object) -> Assembly:

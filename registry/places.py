@@ -21,7 +21,7 @@ def place_of_url(url: str) -> str:
         host = (read.raw_host or "").rstrip(".").lower()
         port = None if read.is_default_port() else read.port
         return f"{host}:{port or ''}{read.path.rstrip('/')}"
-    except ValueError:  # none that is ever called
+    except (ValueError, IndexError):  # none that is ever called
         return url
 
 

@@ -280,3 +280,20 @@ def test_every_problem_of_an_entry_is_described():
         "member 1.token",
         "member 1.colour",
     ]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("https://xn--a.org", "https://h:99999/", "https://ok.org:0", "https://[::1]bad/"),
+        *("https://[b9@]%é@", "https://a\\b", f"https://{'ü' * 80}.org"),
+    ],
+)
+def test_an_address_nobody_could_call_is_refused(address):
+    with pytest.raises(ValidationError, match="not a web address"):
+        MemberEntry.model_validate({"id": "a", "url": address})
+    organization = {"name": "x", "logo_url": address}
+    with pytest.raises(ValidationError, match="logo_url is no address that can be read"):
+        MemberEntry.model_validate(
+            {"id": "a", "url": "https://a.org", "organization": organization}
+        )

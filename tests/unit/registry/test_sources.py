@@ -166,7 +166,8 @@ async def test_whom_an_operator_changed_stays_when_the_list_drops_it(world):
     await world.listed(entry("a"), entry("b"), entry("c"))
     await world.steward.edit("a", {"name": "Ours"}, by=BY)
     taken = await world.listed(entry("b"), entry("c"))
-    assert taken.changes.removed == ()
+    assert (taken.changes.removed, taken.missed) == ((), ())
+    assert taken.changes.kept == {"a": ("(not in the seed)",)}
     assert world.states["a"] == "active"
 
 
