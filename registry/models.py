@@ -337,7 +337,8 @@ def _read_address(url: str) -> SplitResult | None:
     """Read an address as those do who call it later; None if one of them cannot."""
     try:
         read, parts = URL(url), urlsplit(url)
-        return parts if parts.port != 0 and (read.host or not parts.hostname) else None
+        _ = parts.port
+        return parts if read.host or not parts.hostname else None
     except (ValueError, IndexError):
         return None
 

@@ -160,7 +160,7 @@ def form_of(page: Page, action: str = "/join") -> dict[str, Any]:
 
 
 def key_on(page: Page) -> str:
-    return page.root.one("input", id="service-key").attributes["value"]
+    return page.root.one("code", id="service-key").text
 
 
 @dataclass

@@ -182,6 +182,8 @@ def _place_of(problem: str, sent: Sent) -> tuple[str | None, str]:
     if found is None:
         return None, problem
     name, below, message = found.groups()
+    if name == "paused" and below[1:] in sent.fields:
+        return below[1:], message
     first = _WORD.match(message)
     for one in (f"{name}_{below[1:]}", f"{name}_{first[0] if first else ''}", f"{name}_name", name):
         if one in sent.fields:

@@ -1,7 +1,7 @@
 """Who may change the registry: operators by their token or session, members by their service key.
 
-A session is a signed cookie that says which key opened it, and ends with that key; an operator's
-also by signing out, wherever a copy of its cookie is. Forms of pages carry a signed token of the
+A session is a signed cookie that says which key opened it. It ends with that key, and by signing
+out, wherever a copy of its cookie is. Forms of pages carry a signed token of the
 session, so that no other site can send them.
 """
 
@@ -32,13 +32,11 @@ SERVICE_KEY: Final = "Beacon-Service-Key"
 
 async def signed_in_operator(request: web.Request) -> str | None:
     """Say whose session of the pages this is, as the log of changes calls it; None for none."""
-    session = _OperatorSession.of(request)
+    session = _OpenSession.of(request, _at_admin())
     if session is None:
         return None
     name = await _operator_stamped(request, session.stamp)
-    if name is None or await is_spent(api_of(request).registry.store.database, session.mark):
-        return None
-    return name
+    return None if name is None or await session.is_over(request) else name
 
 
 async def operator_by(request: web.Request, token: str) -> str | None:
@@ -56,17 +54,12 @@ async def operator_by(request: web.Request, token: str) -> str | None:
 
 def open_session(request: web.Request, response: web.Response, token: str) -> None:
     """Sign an operator in whose token was just found to be right."""
-    session = _OperatorSession(_stamp(token), secrets.token_hex(16))
-    signed = api_of(request).signer.sign(ADMIN_COOKIE, session.subject)
-    _Session(ADMIN_COOKIE, "/admin", SESSION_S).give(request, response, signed)
+    _at_admin().give(request, response, _OpenSession.begun(_stamp(token)))
 
 
 async def close_session(request: web.Request, response: web.Response) -> None:
     """Sign an operator out: no copy of the cookie opens anything from now on."""
-    session = _OperatorSession.of(request)
-    if session is not None:
-        await spend_form(api_of(request).registry.store.database, session.mark, "signed out")
-    response.del_cookie(ADMIN_COOKIE, path="/admin")
+    await _at_admin().end(request, response)
 
 
 async def member_by_key(request: web.Request, member_id: str) -> str:
@@ -79,11 +72,7 @@ async def member_by_key(request: web.Request, member_id: str) -> str:
         if not await opens(request, member_id, given):
             raise Unauthorized(f"This service key does not open the entry of “{member_id[:80]}”.")
         return f"member:{member_id}"
-    stamp = api_of(request).signer.read(
-        f"manage {member_id}", request.cookies.get(MEMBER_COOKIE, ""), within_s=MANAGING_S
-    )
-    held = None if stamp is None else await api_of(request).registry.keyring.by_id(stamp)
-    if held is None or held.kind is not KeyKind.SERVICE or held.owner != member_id:
+    if not await _has_opened(request, member_id):
         raise Unauthorized(
             f"The service key of “{member_id[:80]}” is needed: send it as {SERVICE_KEY}."
         )
@@ -102,9 +91,12 @@ async def open_entry(
     """Let the holder of a service key, which opens the entry, go on at its page."""
     held = await api_of(request).registry.keyring.holder(key, KeyKind.SERVICE)
     if held is not None:
-        signed = api_of(request).signer.sign(f"manage {member_id}", held.id)
-        session = _Session(MEMBER_COOKIE, f"/manage/{member_id}", MANAGING_S)
-        session.give(request, response, signed)
+        _at_entry(member_id).give(request, response, _OpenSession.begun(held.id))
+
+
+async def close_entry(request: web.Request, response: web.Response, member_id: str) -> None:
+    """Close the page of an entry: no copy of the cookie opens it from now on."""
+    await _at_entry(member_id).end(request, response)
 
 
 def form_token(request: web.Request, purpose: str) -> str:
@@ -174,19 +166,58 @@ def _stamp_of_digest(digest: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _OperatorSession:
-    """What the cookie of an operator says: which token opened it, and which session it is."""
+class _Cookie:
+    """A cookie of ours that holds a session."""
+
+    name: str
+    purpose: str
+    path: str
+    age_s: int
+
+    def give(self, request: web.Request, response: web.Response, session: "_OpenSession") -> None:
+        """Put a session into a response."""
+        is_public = api_of(request).identity.public_url.startswith("https://")
+        response.set_cookie(
+            self.name,
+            api_of(request).signer.sign(self.purpose, session.subject),
+            path=self.path,
+            max_age=self.age_s,
+            httponly=True,
+            samesite="Strict",
+            secure=request.secure or is_public,
+        )
+
+    async def end(self, request: web.Request, response: web.Response) -> None:
+        """End the session of a request, in every copy."""
+        session = _OpenSession.of(request, self)
+        if session is not None:
+            await spend_form(api_of(request).registry.store.database, session.mark, "signed out")
+        response.del_cookie(self.name, path=self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenSession:
+    """What a cookie says: which key opened the session, and which session it is."""
 
     stamp: str
     id: str
 
     @classmethod
-    def of(cls, request: web.Request) -> "_OperatorSession | None":
+    def begun(cls, stamp: str) -> "_OpenSession":
+        """Begin one."""
+        return cls(stamp, secrets.token_hex(16))
+
+    @classmethod
+    def of(cls, request: web.Request, cookie: _Cookie) -> "_OpenSession | None":
         """Read it from a request; None if there is none, or one that is too old."""
-        signed = request.cookies.get(ADMIN_COOKIE, "")
-        told = api_of(request).signer.read(ADMIN_COOKIE, signed, within_s=SESSION_S)
+        signed = request.cookies.get(cookie.name, "")
+        told = api_of(request).signer.read(cookie.purpose, signed, within_s=cookie.age_s)
         stamp, _, session_id = (told or "").partition(" ")
         return cls(stamp, session_id) if session_id else None
+
+    async def is_over(self, request: web.Request) -> bool:
+        """Whether it was signed out of."""
+        return await is_spent(api_of(request).registry.store.database, self.mark)
 
     @property
     def subject(self) -> str:
@@ -199,26 +230,22 @@ class _OperatorSession:
         return f"session {self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Session:
-    """A cookie of ours."""
+def _at_admin() -> _Cookie:
+    return _Cookie(ADMIN_COOKIE, ADMIN_COOKIE, "/admin", SESSION_S)
 
-    name: str
-    path: str
-    age_s: int
 
-    def give(self, request: web.Request, response: web.Response, signed: str) -> None:
-        """Put it into a response."""
-        is_public = api_of(request).identity.public_url.startswith("https://")
-        response.set_cookie(
-            self.name,
-            signed,
-            path=self.path,
-            max_age=self.age_s,
-            httponly=True,
-            samesite="Strict",
-            secure=request.secure or is_public,
-        )
+def _at_entry(member_id: str) -> _Cookie:
+    return _Cookie(MEMBER_COOKIE, f"manage {member_id}", f"/manage/{member_id}", MANAGING_S)
+
+
+async def _has_opened(request: web.Request, member_id: str) -> bool:
+    """Whether this browser has opened the entry, by a key that is good still."""
+    session = _OpenSession.of(request, _at_entry(member_id))
+    if session is None:
+        return False
+    held = await api_of(request).registry.keyring.by_id(session.stamp)
+    is_good = held is not None and held.kind is KeyKind.SERVICE and held.owner == member_id
+    return is_good and not await session.is_over(request)
 
 
 def _same(one: str, other: str) -> bool:

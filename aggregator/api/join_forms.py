@@ -5,6 +5,7 @@ twice; the token is good for one form, one address, one hour.
 """
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -30,9 +31,11 @@ OFFERED: Final = (
 )
 """What a beacon can say it speaks; how version 0 counts positions, only an operator can say."""
 ASSEMBLIES: Final = tuple(one.value for one in Assembly)
+ORGANIZATION: Final = ("name", "url", "contact_url", "logo_url", "description")
+"""What a member says of who runs it; an operator also says its id."""
 TEXTS: Final = (
-    *("id", "name", "description", "organization_name", "organization_url"),
-    *("contact", "protocol", "url", "invitation"),
+    *("id", "name", "description", "contact", "protocol", "url", "invitation"),
+    *(f"organization_{name}" for name in ORGANIZATION),
 )
 """Fields of one line or text each; the names of the form."""
 NEEDS_CONTACT: Final = (
@@ -44,6 +47,8 @@ NOT_V0: Final = (
     "from which number it counts positions"
 )
 _PURPOSE: Final = "join"
+_ABOUT: Final = re.compile(r"(?:an organization's )?([a-z_]+)")
+"""The field a problem of an organization as a whole is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +82,11 @@ class EntryForm:
             "name": entry.name,
             "description": entry.description,
             "protocol": entry.protocol.value,
-            "organization_name": "" if organization is None else organization.name,
-            "organization_url": "" if organization is None else organization.url or "",
             "contact": record.contact,
+            **{
+                f"organization_{name}": getattr(organization, name, None) or ""
+                for name in ORGANIZATION
+            },
         }
         return cls(texts, tuple(one.value for one in entry.assemblies))
 
@@ -90,12 +97,16 @@ class EntryForm:
     def document(self, organization: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Give what was typed as programs would send it.
 
-        `organization` is what is known of it already, of which the form shows two fields.
+        `organization` is what is known of it already; what no field shows of it stays.
         """
         plain = ("id", "url", "name", "description", "contact", "protocol")
         told: dict[str, Any] = {name: self[name] for name in plain if name in self.texts}
-        typed = {"name": self["organization_name"], "url": self["organization_url"] or None}
-        told["organization"] = {**(organization or {}), **typed} if any(typed.values()) else None
+        fields = {name: f"organization_{name}" for name in ORGANIZATION}
+        typed = {name: self[one] for name, one in fields.items() if one in self.texts}
+        told["organization"] = None
+        if any(typed.values()):
+            read = {name: text or None for name, text in typed.items() if name != "name"}
+            told["organization"] = {**(organization or {}), "name": typed.get("name", ""), **read}
         told["assemblies"] = list(self.assemblies)
         return told
 
@@ -168,8 +179,8 @@ def _field_of(sentence: str) -> tuple[str, str]:
     if not colon or " " in place:
         return "", sentence
     if first == "organization":
-        is_of_url = second == "url" or rest.startswith("url ")
-        return f"organization_{'url' if is_of_url else 'name'}", rest
+        about = second or ("" if (found := _ABOUT.match(rest)) is None else found[1])
+        return f"organization_{about if about in ORGANIZATION else 'name'}", rest
     if first == "paused":
         return second or "note", rest
     known = {*TEXTS, "assemblies", "agree", "until", "note", "confirm", "key"}

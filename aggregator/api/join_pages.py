@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from aiohttp import web
+from markupsafe import Markup
 
 from aggregator.api.context import api_of
 from aggregator.api.http import base_url
 from aggregator.api.join_forms import ASSEMBLIES, OFFERED, EntryForm, problems_of, sign_passed
 from aggregator.api.join_report import (
+    MAX_DESCRIPTION,
     MAX_TITLE,
     SIGNS,
     checked_report,
@@ -18,12 +20,14 @@ from aggregator.api.join_report import (
     protocol_of,
     suggestions,
 )
-from aggregator.api.member_facts import facts_of, link_of
+from aggregator.api.logos import initials
+from aggregator.api.member_facts import MemberFacts, facts_of, link_of
 from aggregator.api.pages import page
 from aggregator.api.texts import clean
 from aggregator.base.errors import BeaconError, Overloaded, RateLimited
 from aggregator.base.i18n import N_
 from aggregator.base.i18n import gettext as _
+from aggregator.protocol.tolerant import is_web_address
 from aggregator.watch.joining import CheckReport
 from registry.records import MemberState
 from registry.steward import Registered
@@ -81,11 +85,13 @@ async def check_page(
         texts = {**typed.texts, "url": report.url, "protocol": protocol_of(report)}
         form = EntryForm(texts, typed.assemblies, typed.agrees)
     member = report.member
+    facts = None if member is None else facts_of(member, now=datetime.now(UTC))
     values = {
         "report": report,
         "notice": "" if typed is None else _(_OLD_FORM),
         "known": known_at(request, report),
-        "facts": None if member is None else facts_of(member, now=datetime.now(UTC)),
+        "facts": facts,
+        "picture": None if facts is None else picture_of(facts),
         "counts": counts(report),
         "signs": SIGNS,
         "token": _passed(request, report),
@@ -116,6 +122,7 @@ def done_page(request: web.Request, registered: Registered) -> web.Response:
         "stands": _(STANDS[record.state]),
         "key": registered.service_key,
         "base": base_url(request),
+        "manage": f"{base_url(request)}/manage/{record.id}",
     }
     headers = {**PRIVATE, "Location": f"/manage/{record.id}"}
     return page(request, "join.html", values, status=201, headers=headers)
@@ -143,6 +150,7 @@ def _agree_page(
         "problems": problems_of(error),
         "joining": registry.joining,
         "requirements": registry.requirements,
+        "protocols": OFFERED,
         "assemblies": ASSEMBLIES,
     }
     headers = headers_of(error)
@@ -158,8 +166,23 @@ def _passed(request: web.Request, report: CheckReport) -> str:
 def _filled_in(report: CheckReport) -> EntryForm:
     """Fill the form in with what the check found."""
     told = None if report.member is None else report.member.capabilities.organization
+    if told is None:
+        return EntryForm(suggestions(report))
     organization = {
-        "organization_name": "" if told is None else clean(told.name, MAX_TITLE),
-        "organization_url": "" if told is None else link_of(told.url),
+        "organization_name": clean(told.name, MAX_TITLE),
+        "organization_url": _of_web(told.url),
+        "organization_contact_url": link_of(told.contact_url),
+        "organization_logo_url": _of_web(told.logo_url),
+        "organization_description": (told.description or "")[:MAX_DESCRIPTION],
     }
     return EntryForm({**organization, **suggestions(report)})
+
+
+def _of_web(address: str | None) -> str:
+    """Give an address of the web; empty for any other."""
+    return address if address is not None and is_web_address(address) else ""
+
+
+def picture_of(facts: MemberFacts) -> Markup:
+    """Draw a beacon's initials into the page: its logo is fetched only of members."""
+    return Markup(initials(facts.id, facts.name).body.decode())  # noqa: S704 - drawn by us

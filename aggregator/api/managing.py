@@ -16,6 +16,7 @@ from aggregator.api.auth import (
     SERVICE_KEY,
     bearer_of,
     check_form,
+    close_entry,
     member_by_key,
     open_entry,
     opens,
@@ -166,7 +167,7 @@ async def sign_out(request: web.Request) -> web.Response:
     token = _token(await read_body(request))
     check_form(request, purpose_of(_id(request)), token, within_s=MANAGING_S)
     response = _back(_id(request))
-    managing_pages.close_entry(response, _id(request))
+    await close_entry(request, response, _id(request))
     return response
 
 

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from aggregator.api.auth import MEMBER_COOKIE, form_token
+from aggregator.api.auth import form_token
 from aggregator.api.entry_changes import STATES, entry_document, member_of
 from aggregator.api.http import base_url
 from aggregator.api.join_forms import ASSEMBLIES, OFFERED, EntryForm, problems_of
-from aggregator.api.join_pages import headers_of
+from aggregator.api.join_pages import headers_of, picture_of
 from aggregator.api.join_report import is_listed
 from aggregator.api.member_facts import facts_of
 from aggregator.api.pages import page
@@ -57,7 +57,7 @@ def key_page(
 
 def new_key_page(request: web.Request, member_id: str, key: str) -> web.Response:
     """Show a new service key, this once."""
-    values = {"id": member_id, "key": key, "base": base_url(request)}
+    values = {"id": member_id, "key": key, "manage": f"{base_url(request)}/manage/{member_id}"}
     return page(request, "manage_key.html", values, headers=PRIVATE)
 
 
@@ -77,6 +77,8 @@ def entry_page(
     if act == "change" and body is not None:
         form = EntryForm.sent({**body, "id": record.id})
     member, now = member_of(request, record), datetime.now(UTC)
+    waits = record.state is MemberState.PENDING
+    facts = facts_of(member, now=now, since=record.created_at, waits=waits)
     problems = problems_of(error)
     done = request.query.get("done", "")
     values = {
@@ -86,12 +88,8 @@ def entry_page(
         "is_listed": is_listed(request, record),
         "has_left": record.left_by == f"member:{record.id}",
         "told": entry_document(request, record),
-        "facts": facts_of(
-            member,
-            now=now,
-            since=record.created_at,
-            waits=record.state is MemberState.PENDING,
-        ),
+        "facts": facts,
+        "picture": picture_of(facts),
         "pause": _pause_in_force(record, now),
         "form": form,
         "sent": _texts(body),
@@ -108,11 +106,6 @@ def entry_page(
     return page(
         request, "manage.html", values, status=status, headers={**PRIVATE, **headers_of(error)}
     )
-
-
-def close_entry(response: web.Response, member_id: str) -> None:
-    """End the session of an entry's page."""
-    response.del_cookie(MEMBER_COOKIE, path=f"/manage/{member_id}")
 
 
 def _pause_in_force(record: MemberRecord, now: datetime) -> Pause | None:

@@ -141,6 +141,14 @@ def wants_html(request: web.Request) -> bool:
     return "text/html" in request.headers.get("Accept", "")
 
 
+def _in_row(message: str, problems: Sequence[str]) -> str:
+    """Part the problems that a message holds, where they do not end as sentences do."""
+    if message != " ".join(problems):
+        return message
+    parted = [one if one.endswith((".", "!", "?")) else f"{one};" for one in problems[:-1]]
+    return " ".join((*parted, *problems[-1:]))
+
+
 def _error(
     request: web.Request,
     status: int,
@@ -167,7 +175,7 @@ def _error(
         )
         return web.Response(text=page, status=status, content_type="text/html", headers=headers)
     if REGISTRY_PATHS.match(path):
-        told = service_registry.error_document(status, title, message, problems)
+        told = service_registry.error_document(status, title, _in_row(message, problems), problems)
         return respond(told, status=status, headers=headers)
     return respond(
         documents.error_document(api.identity, status, message), status=status, headers=headers

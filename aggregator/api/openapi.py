@@ -25,14 +25,13 @@ from aggregator.api.openapi_operation import Operation
 from aggregator.api.openapi_parameters import (
     CONTROLS,
     IN_PATH,
-    MEMBERS_QUERY,
     OPTIONS,
     TERMS_QUERY,
     TEXT_QUERY,
     V1_QUERY,
     VARIANT,
 )
-from aggregator.api.openapi_registry import REGISTRY, REGISTRY_ERROR, REGISTRY_WRITES
+from aggregator.api.openapi_registry import MEMBERS, REGISTRY, REGISTRY_ERROR, REGISTRY_WRITES
 from aggregator.api.openapi_schemas import OURS, V2_REQUEST, Document, ref, v1, v2
 from aggregator.base.errors import (
     BadQuery,
@@ -198,15 +197,11 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         errors=_V2_ERROR,
     ),
     **REGISTRY,
+    **MEMBERS,
     "/search/parse": Operation("Understanding", ref("ParsedText"), TEXT_QUERY),
     "/search": _search(_TEXT, "text/html"),
     **dict.fromkeys(("/search.csv", "/search.txt"), _search(_TEXT, "text/plain")),
     "/search/events": _search(_V2_ERROR, "application/json"),
-    "/members": Operation("Pages", {"type": "object"}, MEMBERS_QUERY, is_page=True),
-    "/members.json": Operation("Pages", {"type": "object"}, MEMBERS_QUERY),
-    "/members.csv": Operation("Pages", parameters=MEMBERS_QUERY),
-    "/members/{id}": Operation("Pages", {"type": "object"}, is_page=True),
-    "/members/{id}.json": Operation("Pages", {"type": "object"}),
     "/livez": Operation("Operations", ref("Status")),
     "/readyz": Operation("Operations", ref("Status"), answers_503=True),
     "/metrics": Operation("Operations"),

@@ -5,6 +5,7 @@ from typing import Final
 
 from aggregator.api.auth import SERVICE_KEY
 from aggregator.api.openapi_operation import Operation
+from aggregator.api.openapi_parameters import MEMBERS_QUERY
 from aggregator.api.openapi_schemas import Document, text
 
 REGISTRY_ERROR: Final[Document] = {
@@ -152,3 +153,25 @@ REGISTRY_WRITES: Final[Mapping[tuple[str, str], Operation]] = {
     ("DELETE", "/services"): _NO_ID,
 }
 """What is written, by method and path."""
+
+
+def _shown(statuses: str, *, is_page: bool = False, is_json: bool = True) -> Operation:
+    """Describe what is shown of members: of all there are, or of one that may not be there."""
+    return Operation(
+        "Pages",
+        {"type": "object"} if is_json else None,
+        MEMBERS_QUERY if statuses == "400" else (),
+        errors=REGISTRY_ERROR,
+        statuses=frozenset({statuses}),
+        is_page=is_page,
+    )
+
+
+MEMBERS: Final[Mapping[str, Operation]] = {
+    "/members": _shown("400", is_page=True),
+    "/members.json": _shown("400"),
+    "/members.csv": _shown("400", is_json=False),
+    "/members/{id}": _shown("404", is_page=True),
+    "/members/{id}.json": _shown("404"),
+    "/logo/{id}": _shown("404", is_json=False),
+}

@@ -1,6 +1,8 @@
 """Joining and managing in a real browser: without script from the check to leaving, and with it."""
 
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -47,6 +49,17 @@ async def agree(page: Page, net: Running, demo: DemoNetwork) -> None:
     await page.get_by_label("Our service keeps to these requirements.").check()
 
 
+async def shown_of(page: Page) -> str:
+    """What is seen of the service key, and selected by one click on it."""
+    code = page.locator("#service-key")
+    seen = await code.evaluate(
+        "e => [e.scrollWidth <= e.clientWidth, e.getBoundingClientRect().right <= innerWidth]"
+    )
+    assert seen == [True, True]
+    await code.click(position={"x": 30, "y": 15})
+    return str(await page.evaluate("() => getSelection().toString().trim()"))
+
+
 async def open_entry(page: Page, net: Running, key: str) -> None:
     await page.goto(f"{net.url}/manage/archive")
     await page.get_by_label("Service key").fill(key)
@@ -61,7 +74,14 @@ async def test_the_whole_way_without_script(
         await agree(page, net, demo)
         await page.get_by_role("button", name="Join", exact=True).click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("Asked to join as archive")
-        key = await page.get_by_label("Service key").input_value()
+        key = await page.locator("#service-key").inner_text()
+        async with page.expect_download() as saving:
+            await page.get_by_role("link", name="Download").click()
+        saved = await saving.value
+        assert saved.suggested_filename == "archive-service-key.txt"
+        assert Path(await saved.path()).read_text() == (
+            f"Service key of archive in Test Network\n{net.url}/manage/archive\n{key}\n"
+        )
         await page.get_by_role("link", name="Manage the entry").click()
         await page.get_by_label("Service key").fill(key)
         await page.get_by_role("button", name="Open the entry").click()
@@ -79,7 +99,7 @@ async def test_the_whole_way_without_script(
         await page.get_by_text("Make a new service key", exact=True).click()
         await page.get_by_label("Make a new key").check()
         await page.get_by_role("button", name="New key").click()
-        assert await page.get_by_label("Service key").input_value() != key
+        assert await page.locator("#service-key").inner_text() != key
         await page.get_by_role("link", name="Back to the entry").click()
         await page.get_by_text("Leave the network", exact=True).click()
         await page.get_by_label("This beacon leaves the network.").check()
@@ -116,8 +136,9 @@ async def test_every_page_is_fit(
         await is_fit(page)
         await page.get_by_label("Contact for outages").fill("ops@example.org")
         await page.get_by_role("button", name="Join", exact=True).click()
-        key = await page.get_by_label("Service key").input_value()
+        key = await page.locator("#service-key").inner_text()
         await is_fit(page)
+        assert await shown_of(page) == key
         await net.network.registry.steward.approve("archive", by="operator")
         await net.known("archive")
         await open_entry(page, net, key)
@@ -155,8 +176,13 @@ async def test_a_double_click_joins_once_and_the_key_is_there(
         await page.get_by_role("button", name="Join", exact=True).dblclick()
         await expect(page.get_by_role("heading", level=1)).to_have_text("Asked to join as archive")
 
-        assert (await page.get_by_label("Service key").input_value()).startswith("bsk_")
+        await expect(page.locator("#service-key")).to_have_text(re.compile(r"bsk_[\w-]+"))
         assert seen.complaints == []
+        await seen.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.get_by_role("button", name="Copy").click()
+        await expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        copied = await page.evaluate("() => navigator.clipboard.readText()")
+        assert copied == await page.locator("#service-key").inner_text()
         sent = [url for url in seen.requests if url == f"{net.url}/join"]
         assert len(sent) == 2  # the start, and the form once
 

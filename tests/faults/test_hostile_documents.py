@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from aggregator.watch.logos import LogoKeeper
+from registry.models import MemberEntry
 from registry.records import OPERATOR
 from tests.faulty import Behaviour, FaultyMember, Wire, answer, json_answer
 from tests.networks import BRAF, V2_INFO, Running, entry, network_of, scripted
@@ -60,13 +62,24 @@ def says(document: Any) -> Behaviour:
     return behave
 
 
+def is_declarable(address: str) -> bool:
+    """Whether an operator can give it as an organization's."""
+    organization = {"name": "Declared", "url": address}
+    try:
+        MemberEntry.model_validate(
+            {"id": "a", "url": "https://a.org", "organization": organization}
+        )
+    except ValidationError:
+        return False
+    return address.startswith("https://")
+
+
 @pytest.fixture
 async def net() -> AsyncIterator[Running]:
     async with FaultyMember(scripted(info=says(lambda n: told(ADDRESSES[n])))) as host:
         members = [entry(f"{host.url}/{n}", f"m{n}") for n in range(len(ADDRESSES))]
-        members.append(entry("https://xn--a.org/api", "elsewhere"))
         for number, address in enumerate(ADDRESSES):
-            if address.startswith("https://") and len(address) < 2_000:
+            if is_declarable(address):
                 links = {"url": address, "contact_url": address, "logo_url": address}
                 declared = {"name": "Declared", **links}
                 place = f"{host.url}/{number}/declared"

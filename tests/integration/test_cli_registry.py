@@ -81,8 +81,8 @@ def test_the_registry_is_listed_with_what_differs_from_the_seed(
 
 
 def test_what_is_exported_comes_back_as_it_was(two: Command, tmp_path: Path) -> None:
-    two.done("members", "edit", "one", "token=env:BEACON_MEMBER_TOKEN_ONE", "groups=europe")
     two.done("groups", "set", "europe", "--name", "Europe", "--opaque")
+    two.done("members", "edit", "one", "token=env:BEACON_MEMBER_TOKEN_ONE", "groups=europe")
     two.done("members", "pause", "two", "--note", "moving")
     exported = two.done("members", "export")
     file = tmp_path / "members.yaml"
@@ -139,8 +139,8 @@ def test_a_registry_is_followed_from_the_command_line(command: Command, demo: St
 
 
 def test_groups_are_described_and_forgotten(two: Command) -> None:
-    two.done("members", "edit", "one", "groups=europe")
     two.done("groups", "set", "europe", "--name", "Europe", "--organization", "Org", "--opaque")
+    two.done("members", "edit", "one", "groups=europe")
     two.done("groups", "set", "europe", "--description", "All of it")
     (group,) = two.read("groups", "list")
     assert (group["name"], group["description"], group["opaque"]) == ("Europe", "All of it", True)

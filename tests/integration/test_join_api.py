@@ -188,6 +188,14 @@ async def test_every_problem_at_once(net: Running) -> None:
 
     for name in ("url: ", "id: ", "name: ", "token: ", "agree: ", "contact: "):
         assert name in reply.json["detail"]
+    assert reply.json["detail"] == told_at_once(reply.json["problems"])
+    assert "requirements: send true; contact: give" in reply.json["detail"]
+
+
+def told_at_once(problems: list[str]) -> str:
+    """One sentence after the other, parted where none ends by itself."""
+    parted = [one if one.endswith(".") else f"{one};" for one in problems]
+    return " ".join(parted).removesuffix(";")
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'"url"', b"\xff", b"[" * 100_000])

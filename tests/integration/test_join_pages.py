@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import pytest
 
 from aggregator.api import join_forms
 from demo import DemoNetwork, Fault
+from demo.records_model import HOME
 from registry.records import MemberState
 from tests.faulty import FaultyMember, answer
 from tests.join_visits import (
@@ -160,6 +161,29 @@ class TestChecking:
         for sentence in net.network.settings.registry.requirements:
             assert sentence in page.text
 
+    async def test_what_a_beacon_tells_of_its_organization_is_filled_in_and_kept(
+        self, net: Running, demo: DemoNetwork
+    ) -> None:
+        page = await agreeing(net, demo)
+        told = {
+            "name": "Genome Archive",
+            "url": HOME,
+            "contact_url": "mailto:beacon@genome-archive.example.org",
+            "logo_url": f"{HOME}/logo.png",
+            "description": "An archive that does not exist",
+        }
+        card = page.root.one("article", class_="member")
+        typed = form_of(page)
+
+        assert card.one("svg").text == "DG"
+        assert card.all("img") == []
+        assert "which is fetched after joining" in page.text
+        assert {name: typed[f"organization_{name}"] for name in told} == told
+        await Visitor(net).send(page, "/join", {**AGREED, "id": "archive"}, status=201)
+        kept_as = (await net.network.registry.steward.record("archive")).entry.organization
+        assert kept_as is not None
+        assert kept_as.model_dump() == {"id": None, **told}
+
     async def test_the_link_to_share_is_the_check_itself(
         self, net: Running, demo: DemoNetwork
     ) -> None:
@@ -180,7 +204,12 @@ class TestChecking:
         assert failed
         assert "✕ to fix" in failed[0].text
         assert "Fix what is marked “to fix” and check again." in page.text
-        assert page.root.all("form") == []
+        (again,) = page.root.all("form")
+        assert again.attributes["action"] == "/join/check"
+        assert form_of(page, "/join/check") == {"url": address(demo), "protocol": "auto"}
+        demo.beacons["demo-records"].fault = Fault()
+        passed = await Visitor(net).get("/join/check", **form_of(page, "/join/check"))
+        assert form_of(passed)["url"] == address(demo)
 
     async def test_a_check_stores_nothing(self, net: Running, demo: DemoNetwork) -> None:
         before = await kept(net)
@@ -246,10 +275,13 @@ class TestJoining:
         )
 
         assert opened.json["state"] == "pending"
-        assert "readonly" in done.root.one("input", id="service-key").attributes
+        assert done.root.one("code", id="service-key").text == key
+        saved = unquote(done.links["Download"])
+        assert saved.startswith("data:text/plain;charset=utf-8,")
+        assert f"{net.url}/manage/org-example-demo-records\n{key}\n" in saved
         assert done.links["Manage the entry"] == "/manage/org-example-demo-records"
         assert f'curl -H "Beacon-Service-Key: $KEY" {net.url}/manage/' in done.text
-        assert done.reply.text.count(key) == 1
+        assert done.reply.text.count(key) == 2  # to be read, and to be downloaded
 
     async def test_an_open_network_takes_it_at_once(self, demo: DemoNetwork) -> None:
         async with joining("open") as net:
@@ -348,7 +380,7 @@ class TestJoining:
         refused = await Visitor(net).send(page, "/join", typed, status=403)
 
         assert refused.root.all("li", class_="fail")
-        assert refused.root.all("form") == []
+        assert [one.attributes["action"] for one in refused.root.all("form")] == ["/join/check"]
         assert await kept(net) == Kept((), (), 0)
 
     async def test_the_check_is_not_run_twice(self, net: Running, demo: DemoNetwork) -> None:

@@ -110,6 +110,25 @@ class TestOpening:
         assert "Open the entry" in closed.text
         assert "ops@example.org" not in closed.text
 
+    async def test_a_copy_of_the_cookie_opens_nothing_once_it_is_closed(
+        self, net: Running, key: str
+    ) -> None:
+        visitor, page = await opened(net, key)
+        other, _ = await opened(net, key)
+        copy = dict(visitor.cookies)
+        await visitor.send(page, f"{HERE}/close")
+        visitor.cookies = copy
+        again = await visitor.get(HERE)
+        sent = await visitor.send(page, f"{HERE}/pause", status=401)
+
+        for one in (again, sent):
+            assert "Open the entry" in one.text
+            assert "ops@example.org" not in one.text
+        assert net.member("archive").entry.paused is None
+        assert "ops@example.org" in (await other.get(HERE)).text
+        new, _ = await opened(net, key)
+        assert "ops@example.org" in (await new.get(HERE)).text
+
 
 class TestForms:
     async def test_changing(self, net: Running, key: str) -> None:
@@ -136,6 +155,24 @@ class TestForms:
         )
 
         assert await kept(net) == before
+
+    async def test_all_of_the_organization_is_the_members_own(self, net: Running, key: str) -> None:
+        known = {"id": "org.example", "name": "Institute", "contact_url": "mailto:a@example.org"}
+        await net.network.registry.steward.edit("archive", {"organization": known}, by="operator")
+        visitor, page = await opened(net, key)
+        assert form_of(page, f"{HERE}/change")["organization_contact_url"] == known["contact_url"]
+        logo = "https://institute.example.org/logo.png"
+        typed = {
+            "organization_logo_url": logo,
+            "organization_description": "An institute",
+            "organization_contact_url": "",
+        }
+        await visitor.send(page, f"{HERE}/change", typed)
+
+        told = net.member("archive").entry.organization
+        assert told is not None
+        assert (told.id, told.name, told.logo_url) == ("org.example", "Institute", logo)
+        assert (told.contact_url, told.description) == (None, "An institute")
 
     async def test_wrong_fields_are_named_and_nothing_is_stored(
         self, net: Running, key: str
