@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from aggregator.watch.logos import LogoKeeper
-from registry.models import MemberEntry
+from registry.models import MemberEntry, Organization
 from registry.records import OPERATOR
 from tests.faulty import Behaviour, FaultyMember, Wire, answer, json_answer
 from tests.networks import BRAF, V2_INFO, Running, entry, network_of, scripted
@@ -119,14 +119,19 @@ async def test_one_bad_logo_address_stops_no_other(net: Running) -> None:
         for number in range(3):
             logo = {"organization": {"name": "A", "logo_url": f"{host.url}/{number}.png"}}
             await net.network.registry.steward.edit(f"m{LAST - number}", logo, by=OPERATOR)
+        store = net.network.registry.store
+        organization = Organization(name="A", logo_url="https://h:99999/")  # as if it had been kept
+        known = store.records["m2"].member.capabilities
+        told = known.model_copy(update={"organization": organization})
+        assert await store.learn_capabilities("m2", told)
         keeper = LogoKeeper(net.network.registry.store, net.network.client)
         assert await keeper.fetch_due() > 3
         assert await keeper.fetch_due() == 0
 
         assert all(keeper.has_logo(f"m{LAST - number}") for number in range(3))
         assert keeper._kept is not None
-        assert "no address of the web" in keeper._kept["d2"].problem
+        assert "no address of the web" in keeper._kept["m2"].problem
         asked = [
-            {name.lower(): told for name, told in one.headers.items()} for one in host.requests
+            {name.lower(): value for name, value in one.headers.items()} for one in host.requests
         ]
         assert [one["accept"] for one in asked] == 3 * ["image/*"]
