@@ -371,10 +371,10 @@ def _responses(path: str, known: Operation) -> Document:
             if status not in _statuses(path, known):
                 continue
             words = _WORDS[status] if error is None else inspect.getdoc(error)
-            responses[status] = {
-                "description": words,
-                "content": {known.errors_as: {"schema": known.errors}},
-            }
+            told = {known.errors_as: {"schema": known.errors}}
+            if known.errors_as == "text/html":  # of forms, which programs may send as well
+                told["application/json"] = {"schema": REGISTRY_ERROR}
+            responses[status] = {"description": words, "content": told}
     return responses
 
 

@@ -127,7 +127,7 @@ def _own(schema: Document | None, *statuses: str, **rest: object) -> Operation:
         schema,
         (_KEY,),
         errors=REGISTRY_ERROR,
-        statuses=_refused("401", *statuses),
+        statuses=_refused("401", "404", "413", *statuses),
         **rest,  # type: ignore[arg-type]  # fields of Operation
     )
 
@@ -138,7 +138,7 @@ _FORM: Final = Operation(
     _PAGES,
     errors=text(),
     errors_as="text/html",
-    statuses=_refused("400", "401", "403", "409"),
+    statuses=_refused("400", "401", "403", "404", "409", "413"),
     status="303",
 )
 

@@ -1,6 +1,7 @@
 """The OpenAPI descriptions of the service registry and of writing to it as to CSC's."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from aggregator.api.auth import SERVICE_KEY
@@ -170,7 +171,7 @@ def _shown(statuses: str, *, is_page: bool = False, is_json: bool = True) -> Ope
 MEMBERS: Final[Mapping[str, Operation]] = {
     "/members": _shown("400", is_page=True),
     "/members.json": _shown("400"),
-    "/members.csv": _shown("400", is_json=False),
+    "/members.csv": replace(_shown("400", is_json=False), errors=text(), errors_as="text/plain"),
     "/members/{id}": _shown("404", is_page=True),
     "/members/{id}.json": _shown("404"),
     "/logo/{id}": _shown("404", is_json=False),

@@ -6,6 +6,7 @@ type it names, and every Beacon document is valid.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -132,6 +133,8 @@ def test_no_request_breaks_anything_or_is_answered_in_an_unheard_of_way(demo: St
     never = [name for name, told in statuses.items() if not told]
     assert not never, f"never asked: {never}"
     answered = [name for name, told in statuses.items() if any(code < 300 for code in told)]
-    assert len(answered) > len(statuses) / 2, statuses
+    # what needs a key or a session that no random request has
+    closed = [name for name in statuses if re.search(r" /(admin(?!/api)|manage/)", name)]
+    assert len(answered) > (len(statuses) - len(closed)) / 2, statuses
     assert demo.process.poll() is None
     assert "Traceback" not in demo.err
