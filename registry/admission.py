@@ -1,5 +1,6 @@
 """New members meet those that are there, inside a transaction of the caller."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -9,12 +10,13 @@ from sqlalchemy import select
 from aggregator.base.errors import BadQuery, Conflict
 from registry.database import Change
 from registry.keys import revoke_service_keys
-from registry.models import OPERATOR_ONLY, MemberEntry
+from registry.models import MEMBER_ID, OPERATOR_ONLY, MemberEntry
+from registry.named import member_in, problem_of_ca_file, unknown_members
 from registry.places import may_be_one, place_of_url
 from registry.records import MemberRecord, MemberState, as_document, is_operator, moment
 from registry.rows import hides_behind, load, load_alike, load_all, next_position, save, tell
 from registry.snapshot import RegisteredMember
-from registry.tables import GROUPS
+from registry.tables import GROUPS, MEMBERS
 
 STANDING: Final = {
     MemberState.ACTIVE: "is a member",
@@ -77,6 +79,31 @@ async def refuse_unknown_groups(change: Change, names: Sequence[str]) -> None:
                 for name in unknown
             ]
         )
+
+
+async def refuse_missing(
+    change: Change, entry: MemberEntry, before: MemberEntry | None = None
+) -> None:
+    """Refuse members and certificates that an entry names and nobody has; raises `BadQuery`.
+
+    What it named `before` may have gone meanwhile, and stays.
+    """
+    named = [name for name in entry.same_as if before is None or name not in before.same_as]
+    known = {member_in(name) for name in named if await _is_member(change, member_in(name))}
+    problems = unknown_members(entry, named, known)
+    if entry.ca_file is not None and (before is None or entry.ca_file != before.ca_file):
+        problems.append(await asyncio.to_thread(problem_of_ca_file, entry.ca_file))
+    if problems := list(filter(None, problems)):
+        raise BadQuery(problems)
+
+
+async def _is_member(change: Change, member_id: str) -> bool:
+    """Whether a member of whatever state has this id, or an opaque group, which is one."""
+    if not MEMBER_ID.fullmatch(member_id):
+        return False
+    rows = await change.connection.execute(select(MEMBERS.c.id).where(MEMBERS.c.id == member_id))
+    is_here = rows.one_or_none() is not None
+    return is_here or await hides_behind(change.connection, member_id)
 
 
 async def put_new(

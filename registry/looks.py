@@ -6,24 +6,21 @@ was not read as a whole or has lost more than half of them.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from registry.database import Change, Database
+from registry.database import Change
 from registry.followed import Followed, followed_now
 from registry.intake import Placed, place
 from registry.models import MemberEntry
 from registry.records import Changes, MemberRecord, MemberState
-from registry.seeding import Seeder
+from registry.seeding import take_list
 from registry.tables import FACTS
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ async def take_look(
     *,
     is_whole: bool,
     reserved: AbstractSet[str],
-    now: Callable[[], datetime],
+    now: datetime,
 ) -> Taken | None:
     """Take in what was listed; `looked` is how the registry was followed when it was read.
 
@@ -62,8 +59,8 @@ async def take_look(
         return None
     before = await _missed(change.connection, source.origin)
     look = _Look(source.origin, listed, is_whole, reserved, before)
-    changes = await Seeder(_Begun(change), now=now).declare_list(
-        look.decide, origin=source.origin, waits=not source.is_trusted
+    changes = await take_list(
+        change, look.decide, origin=source.origin, waits=not source.is_trusted, now=now
     )
     if look.missed != before:
         await forget_missed(change, source.origin)
@@ -135,17 +132,6 @@ class _Look:
             and record.left_as is MemberState.ACTIVE
             and record.entry.url == entry.url
         )
-
-
-class _Begun(Database):
-    """Stands for the database while a change runs: what is changed is a part of that one."""
-
-    def __init__(self, change: Change) -> None:  # it opens nothing
-        self._change_begun = change
-
-    async def change(self, work: Callable[[Change], Awaitable[T]], *, is_news: bool = True) -> T:
-        """Run it in the change that runs."""
-        return await work(self._change_begun)
 
 
 async def _missed(connection: AsyncConnection, origin: str) -> frozenset[str]:

@@ -23,13 +23,14 @@ from yarl import URL
 
 from aggregator.model.allele import IndelStyle
 from aggregator.model.genome import Assembly, GenomeError, parse_assembly
-from registry.problem_words import place_and_words
+from registry.problem_words import DAY, place_and_words
 
 MEMBER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 MAX_URL: Final = 2_000
 NO_TOKEN: Final = "none"  # noqa: S105 - a policy name
 """The policy of members that no credential is sent to."""
 TOKEN_VARIABLE = re.compile(r"env:BEACON_MEMBER_TOKEN_[A-Z0-9_]+")
+_BEGINS_WITH_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 _ADDRESSES: Final = {
@@ -131,6 +132,15 @@ class Pause(BaseModel):
     note: str = Field(default="", max_length=500)
     by: Literal["operator", "member"] = "operator"
     """Who paused it: a member ends only a pause of its own."""
+
+    @field_validator("until", mode="before")
+    @classmethod
+    def _check_until(cls, value: object) -> object:
+        # a number would be read as seconds since 1970
+        is_text = isinstance(value, str) and _BEGINS_WITH_DAY.match(value.strip()) is not None
+        if value is None or is_text or isinstance(value, date):
+            return value
+        raise ValueError(DAY)
 
     def is_over(self, now: datetime) -> bool:
         """Whether the pause has ended."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-_DAY: Final = "expected a day, as 2030-12-31, or a moment, as 2030-12-31T08:00:00Z"
+DAY: Final = "expected a day, as 2030-12-31, or a moment, as 2030-12-31T08:00:00Z"
 _LIST: Final = "expected a list"
 _KEYS: Final = "expected keys and values"
 _TEXT: Final = "expected a text"
@@ -41,7 +41,7 @@ def place_and_words(error: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
     kind, place = error["type"], tuple(map(str, error["loc"]))
     if kind.startswith(_MOMENTS):
         # a day or a moment is tried as both; the last part of the place says as which
-        return place[:-1] if place[-1:] in {("date",), ("datetime",)} else place, _DAY
+        return place[:-1] if place[-1:] in {("date",), ("datetime",)} else place, DAY
     if kind in _LIMITED:
         return place, _LIMITED[kind](error["ctx"])
     return place, _PLAIN.get(kind) or error["msg"].removeprefix("Value error, ")

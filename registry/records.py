@@ -125,6 +125,8 @@ class Changes:
     kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Where the registry stays as an operator left it although the seed says otherwise: fields by
     member id; `(removed)` and `(not in the seed)` stand for members that are there or not."""
+    doubtful: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the seed names that is not there, in sentences by member id."""
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)

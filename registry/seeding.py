@@ -17,9 +17,10 @@ from registry.database import Change, Database
 from registry.declaring import join, moved
 from registry.keys import revoke_service_keys
 from registry.models import Group, MemberEntry, describe_problems
-from registry.places import may_be_one
+from registry.named import problem_of_ca_file, unknown_members
+from registry.places import may_be_one, place_of_url
 from registry.records import IMPORT, SEED, Changes, MemberRecord, MemberState, moment
-from registry.rows import load_alike, load_all, next_position, save, tell
+from registry.rows import load_all, next_position, save, tell
 from registry.slices import Slices
 from registry.snapshot import RegisteredMember
 from registry.tables import FACTS, GROUPS, MEMBERS
@@ -48,35 +49,35 @@ class Seeder:
 
         async def take(change: Change) -> Changes:
             taking = _Taking(change, self._now(), origin)
+            await taking.read()
             await taking.members(entries)
             if origin == SEED:
                 await taking.groups(groups)
+                await taking.doubt(entries)
             return taking.changes()
 
         return await self._database.change(take)
 
-    async def declare_list(
-        self,
-        decide: Callable[[Mapping[str, MemberRecord]], tuple[Sequence[MemberEntry], bool]],
-        *,
-        origin: str,
-        waits: bool,
-    ) -> Changes:
-        """Take in the list of a registry that is followed.
 
-        `decide` is shown every member and says what is declared, and whether members leave that
-        are declared no more. New ones wait for an operator if the list `waits`; so do other
-        addresses of members then, and always of those a credential is sent to.
-        """
+async def take_list(
+    change: Change,
+    decide: Callable[[Mapping[str, MemberRecord]], tuple[Sequence[MemberEntry], bool]],
+    *,
+    origin: str,
+    waits: bool,
+    now: datetime,
+) -> Changes:
+    """Take in the list of a registry that is followed, as a part of a change.
 
-        async def take(change: Change) -> Changes:
-            taking = _Taking(change, self._now(), origin, waits=waits)
-            # beside the event loop: of thousands it takes longer than a question should wait
-            entries, taking.lets_go = await asyncio.to_thread(decide, await taking.held())
-            await taking.members(entries)
-            return taking.changes()
-
-        return await self._database.change(take)
+    `decide` is shown every member and says what is declared, and whether members leave that are
+    declared no more. New ones wait for an operator if the list `waits`; so do other addresses of
+    members then, and always of those a credential is sent to.
+    """
+    taking = _Taking(change, now, origin, waits=waits)
+    # beside the event loop: of thousands it takes longer than a question should wait
+    entries, taking.lets_go = await asyncio.to_thread(decide, await taking.read())
+    await taking.members(entries)
+    return taking.changes()
 
 
 @dataclass
@@ -90,24 +91,31 @@ class _Taking:
     """Whether an operator has to say yes to new members and other addresses."""
     lets_go: bool = True
     """Whether members leave that are declared no more."""
+    held: dict[str, MemberRecord] = field(default_factory=dict)
+    """Every member as it is by now."""
+    new: set[str] = field(default_factory=set)
+    """Those that were not held before."""
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    doubtful: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def changes(self) -> Changes:
-        return Changes(tuple(self.added), tuple(self.changed), tuple(self.removed), self.kept)
+        added, changed, removed = map(tuple, (self.added, self.changed, self.removed))
+        return Changes(added, changed, removed, self.kept, self.doubtful)
 
-    async def held(self) -> dict[str, MemberRecord]:
-        return {record.id: record for record in await load_all(self.change.connection)}
+    async def read(self) -> Mapping[str, MemberRecord]:
+        """Read every member, before anything is taken in."""
+        self.held = {record.id: record for record in await load_all(self.change.connection)}
+        return self.held
 
     async def members(self, entries: Sequence[MemberEntry]) -> None:
-        held = await self.held()
         position = await next_position(self.change.connection)
         slices = Slices()
         for entry in entries:
             await slices.pause()
-            record = held.get(entry.id)
+            record = self.held.get(entry.id)
             if record is None:
                 await self._add(entry, position)
                 position += 1
@@ -120,10 +128,12 @@ class _Taking:
             else:
                 await self._take_over(record, entry)
         declared = {entry.id for entry in entries}
-        for record in held.values() if self.lets_go else ():
+        for record in tuple(self.held.values()) if self.lets_go else ():
+            await slices.pause()
             is_ours = record.origin == self.origin or self._is_the_seeds(record)
             if record.declared is not None and is_ours and record.id not in declared:
                 await self._let_go(record)
+        await self._tell_alike(slices)
         if self.origin == SEED:
             await self._order([entry.id for entry in entries])
 
@@ -180,6 +190,21 @@ class _Taking:
                 )
             )
 
+    async def doubt(self, entries: Sequence[MemberEntry]) -> None:
+        """Tell of members and files that are named and not there, once all is taken in."""
+        opaque = {
+            row.id
+            for row in await self.change.connection.execute(select(GROUPS))
+            if not row.is_removed and Group.model_validate_json(row.document).opaque
+        }
+        known = {*self.held, *opaque}
+        of_files = await asyncio.to_thread(_problems_of_files, entries)
+        for entry in entries:
+            problems = unknown_members(entry, entry.same_as, known)
+            problems += filter(None, (of_files.get(entry.ca_file or ""),))
+            if problems:
+                self.doubtful[entry.id] = tuple(problems)
+
     def _waits_here(self, record: MemberRecord) -> bool:
         """Whether this list has named it and no operator has said yes yet."""
         return self._is_list and record.state is MemberState.PENDING
@@ -189,12 +214,6 @@ class _Taking:
         return MemberState.PENDING if self.waits else MemberState.ACTIVE
 
     async def _add(self, entry: MemberEntry, position: int) -> None:
-        for other in await load_alike(self.change.connection, entry):
-            if other.state is MemberState.ACTIVE and may_be_one(
-                other.entry.protocol, entry.protocol
-            ):
-                # an operator may mean it; what both count is then counted twice
-                self.kept[entry.id] = (f"(at the address of {other.id})",)
         at = moment(self.now)
         record = MemberRecord(
             member=RegisteredMember(entry),
@@ -207,7 +226,24 @@ class _Taking:
         )
         await save(self.change, record, is_new=True)
         await self._tell("add", None, record)
+        self.held[entry.id] = record
+        self.new.add(entry.id)
         self.added.append(entry.id)
+
+    async def _tell_alike(self, slices: Slices) -> None:
+        """Tell of new members that are where another one is, which was there before them."""
+        if not self.new:
+            return
+        at: dict[str, list[MemberRecord]] = {}
+        for record in self.held.values():
+            await slices.pause()
+            here = at.setdefault(place_of_url(record.entry.url), [])
+            for other in here if record.id in self.new else ():
+                if may_be_one(other.entry.protocol, record.entry.protocol):
+                    # an operator may mean it; what both count is then counted twice
+                    self.kept[record.id] = (f"(at the address of {other.id})",)
+            if record.state is MemberState.ACTIVE:
+                here.append(record)
 
     async def _join(self, record: MemberRecord, entry: MemberEntry) -> None:
         before = record
@@ -291,8 +327,8 @@ class _Taking:
             select(MEMBERS.c.id, MEMBERS.c.position).order_by(MEMBERS.c.position, MEMBERS.c.id)
         )
         places = {row.id: row.position for row in rows}
-        listed = [member_id for member_id in dict.fromkeys(ids) if member_id in places]
-        wanted = [*listed, *(member_id for member_id in places if member_id not in {*listed})]
+        listed = {member_id: None for member_id in ids if member_id in places}
+        wanted = [*listed, *(member_id for member_id in places if member_id not in listed)]
         for position, member_id in enumerate(wanted):
             if places[member_id] != position:
                 await self.change.connection.execute(
@@ -305,6 +341,7 @@ class _Taking:
         after = replace(after, updated_at=moment(self.now))
         await save(self.change, after)
         await self._tell(action, before, after)
+        self.held[after.id] = after
 
     async def _tell(self, action: str, before: MemberRecord | None, after: MemberRecord) -> None:
         await tell(
@@ -340,3 +377,7 @@ class _Taking:
             before=None if before is None else before.model_dump(mode="json"),
             after=group.model_dump(mode="json"),
         )
+
+
+def _problems_of_files(entries: Sequence[MemberEntry]) -> dict[str, str]:
+    return {path: problem_of_ca_file(path) for path in {one.ca_file for one in entries} if path}

@@ -204,6 +204,10 @@ class Snapshot:
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_id", {member.id: member for member in self.members})
 
+    def work_out(self) -> None:
+        """Work out now what looks at all members, so that no question waits for it."""
+        _ = self.groups, self.everyone_by_id, self.shown_as, self.overlapping
+
     @cached_property
     def groups(self) -> frozenset[str]:
         """Every group some member belongs to: of those inside an opaque one, what all share."""

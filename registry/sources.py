@@ -90,7 +90,7 @@ class SourceBook:
                 listed,
                 is_whole=is_whole,
                 reserved=await _opaque_groups(change.connection),
-                now=self._now,
+                now=self._now(),
             )
 
         async def do() -> Taken | None:

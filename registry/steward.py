@@ -14,7 +14,13 @@ from pydantic import ValidationError
 from sqlalchemy import delete, insert, update
 
 from aggregator.base.errors import BadQuery, Conflict, Forbidden, NotFound
-from registry.admission import STANDING, put_new, refuse_taken, refuse_unknown_groups
+from registry.admission import (
+    STANDING,
+    put_new,
+    refuse_missing,
+    refuse_taken,
+    refuse_unknown_groups,
+)
 from registry.database import Change
 from registry.keys import KeyKind, find_key, make_key, spend
 from registry.models import NO_TOKEN, OPERATOR_ONLY, MemberEntry, Pause, describe_problems
@@ -94,6 +100,7 @@ class Steward:
         async def put(change: Change) -> MemberRecord:
             await refuse_taken(change, entry, by=by)
             await refuse_unknown_groups(change, entry.groups)
+            await refuse_missing(change, entry)
             return await put_new(
                 change,
                 entry,
@@ -215,9 +222,9 @@ class Steward:
         """
 
         def alter(record: MemberRecord) -> MemberRecord:
-            _refuse_stale(record, as_of)
-            if record.state is MemberState.REMOVED:
+            if record.state is MemberState.REMOVED:  # whatever was looked at
                 raise Conflict(f"{member_id} has been removed: restore it instead.")
+            _refuse_stale(record, as_of)
             if record.proposed is not None:
                 entry = with_own(record.entry, record.proposed)
                 record = replace(
@@ -320,8 +327,8 @@ class Steward:
             held = {record.id: record for record in await load_all(change.connection)}
             if unknown := [member_id for member_id in ids if member_id not in held]:
                 raise BadQuery([f"order: there is no member “{name[:80]}”" for name in unknown])
-            first = tuple(dict.fromkeys(ids))
-            wanted = (*first, *(member_id for member_id in held if member_id not in {*first}))
+            first = dict.fromkeys(ids)
+            wanted = (*first, *(member_id for member_id in held if member_id not in first))
             if wanted == tuple(held):
                 return wanted
             for position, member_id in enumerate(wanted):
@@ -371,6 +378,7 @@ class Steward:
                 await refuse_taken(change, after.proposed, by=by, but=member_id)
             new_groups = [one for one in after.entry.groups if one not in before.entry.groups]
             await refuse_unknown_groups(change, new_groups)
+            await refuse_missing(change, after.entry, before.entry)
             after = replace(after, updated_at=_later(before.updated_at, self._now()))
             await save(change, after)
             await tell(

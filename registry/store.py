@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -33,6 +34,8 @@ CLOCKS_DIFFER_S: Final = 600.0
 _TIMES_KEPT: Final = timedelta(hours=1)
 """How much older than the last look the one in the database may be, if both showed the same."""
 _SENTENCES: Final = TypeAdapter(tuple[str, ...])
+_IN_ORDER: Final = attrgetter("position", "member.entry.id")
+"""The order of the registry."""
 
 
 class RegistryStore:
@@ -57,9 +60,8 @@ class RegistryStore:
     @property
     def members(self) -> tuple[RegisteredMember, ...]:
         """The members of the network in registry order, as of the last `refresh`."""
-        return tuple(
-            record.member for record in self._records.values() if record.state is MemberState.ACTIVE
-        )
+        active = MemberState.ACTIVE
+        return tuple([one.member for one in self._records.values() if one.state is active])
 
     @property
     def revision(self) -> int:
@@ -99,9 +101,8 @@ class RegistryStore:
                     self._groups.pop(group_id, None)
                 else:
                     self._groups[group_id] = group
-            self._records = dict(
-                sorted(self._records.items(), key=lambda item: (item[1].position, item[0]))
-            )
+            in_order = sorted(self._records.values(), key=_IN_ORDER)
+            self._records = {record.member.entry.id: record for record in in_order}
             self._revision = revision
             return True
 
@@ -239,13 +240,13 @@ class RegistryStore:
         joined, slices = [], Slices()
         for record in changed:
             known = self._records.get(record.id)
-            joined.append((record, known, _joined(known, record)))
+            joined.append((record.id, record, known, _joined(known, record)))
             await slices.pause()
-        for record, known, made in joined:
-            now = self._records.get(record.id)
-            self._times[record.id] = record.member.capabilities.fetched_at
+        for member_id, record, known, made in joined:  # one piece: nothing dear here
+            now = self._records.get(member_id)
+            self._times[member_id] = record.member.capabilities.fetched_at
             # something was learned of it meanwhile, or not
-            self._records[record.id] = made if now is known else _joined(now, record)
+            self._records[member_id] = made if now is known else _joined(now, record)
 
 
 def _joined(known: MemberRecord | None, record: MemberRecord) -> MemberRecord:

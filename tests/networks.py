@@ -175,6 +175,8 @@ def settings_of(**overrides: Mapping[str, Any]) -> Settings:
         "security": {"allow_private_members": True},
         "registry": {"url": "sqlite:///:memory:", "probe": False},
         "log": {"level": "error"},
+        # whoever counts what members get, counts questions; tests of health switch these on
+        "health": {"probe_s": 0, "certificate_s": 0, "controls_s": 0, "conformance_s": 0},
     }
     for section, values in overrides.items():
         ours[section] = ours.get(section, {}) | dict(values)

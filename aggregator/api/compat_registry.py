@@ -18,7 +18,7 @@ from aggregator.api.auth import SERVICE_KEY, bearer_of
 from aggregator.api.context import api_of
 from aggregator.api.http import base_url, read_body, respond
 from aggregator.api.join_report import checked_report, failures
-from aggregator.api.ratelimit import charge_join
+from aggregator.api.ratelimit import charge_change, charge_guess
 from aggregator.api.taking_in import take_in
 from aggregator.base.errors import (
     BadQuery,
@@ -84,6 +84,7 @@ async def update(request: web.Request) -> web.Response:
     changes = {"url": url}
     if url != record.entry.url:
         changes = {"url": (await _checked(request, url)).url}
+    await charge_change(request)
     steward = api_of(request).registry.steward
     changed = await steward.propose(record.id, changes, by=f"member:{record.id}", at_once=False)
     if changed.proposed is not None and changed.proposed.url == changes["url"]:
@@ -112,6 +113,7 @@ async def update(request: web.Request) -> web.Response:
 async def remove(request: web.Request) -> web.Response:
     """Take a beacon out of the network, by its service key."""
     record = await _own(request)
+    await charge_change(request)
     await api_of(request).registry.steward.remove(record.id, by=f"member:{record.id}")
     return web.Response(text="The beacon has been removed from this network.\n", headers=_HIDDEN)
 
@@ -132,7 +134,7 @@ async def look_again(_request: web.Request) -> web.Response:
 async def _register(request: web.Request, key: str, url: str) -> Document:
     api = api_of(request)
     if await api.registry.keyring.holder(key, KeyKind.INVITATION) is None:
-        await charge_join(request)
+        await charge_guess(request)
         raise Unauthorized(
             "The API key is no invitation of this network, or has been used up, revoked or has "
             "expired. Ask its operator for another, or ask to join without one at /join."
@@ -190,6 +192,7 @@ async def _own(request: web.Request) -> MemberRecord:
         record.member, service_id, network_id=api.identity.beacon_id
     )
     if record is None or not names_it:
+        await charge_guess(request)
         raise Unauthorized(f"This service key does not open the entry of “{service_id[:80]}”.")
     if record.state in _GONE:
         raise NotFound(f"“{record.id}” is no member of this network any more.")

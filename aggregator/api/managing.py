@@ -27,8 +27,8 @@ from aggregator.api.http import base_url, read_body, respond
 from aggregator.api.join_forms import EntryForm
 from aggregator.api.managing_pages import PRIVATE, purpose_of
 from aggregator.api.middleware import wants_html
-from aggregator.api.ratelimit import charge_change, charge_join
-from aggregator.base.errors import BadQuery, BeaconError, Conflict, RateLimited, Unauthorized
+from aggregator.api.ratelimit import charge_change, charge_guess
+from aggregator.base.errors import BadQuery, BeaconError, Conflict, Unauthorized
 from registry.models import Organization
 from registry.records import MemberRecord
 from registry.spent_forms import spend_form
@@ -153,7 +153,7 @@ async def sign_in(request: web.Request) -> web.Response:
         if not key:
             raise BadQuery(["key: type or paste the service key"])
         if not await opens(request, member_id, key):
-            await _charge_guess(request)
+            await charge_guess(request)
             raise Unauthorized(f"This service key does not open the entry of “{member_id[:80]}”.")
     except BeaconError as error:
         return managing_pages.key_page(request, member_id, error=error)
@@ -276,17 +276,8 @@ async def _holder(request: web.Request, member_id: str) -> str:
         return await member_by_key(request, member_id)
     except Unauthorized:
         if _sends_key(request):
-            await _charge_guess(request)
+            await charge_guess(request)
         raise
-
-
-async def _charge_guess(request: web.Request) -> None:
-    try:
-        await charge_join(request)
-    except RateLimited as error:
-        wait_s = error.retry_after_s
-        message = f"Too many keys that open nothing. Nothing was changed. Try again in {wait_s} s."
-        raise RateLimited(message, retry_after_s=wait_s) from None
 
 
 def _id(request: web.Request) -> str:

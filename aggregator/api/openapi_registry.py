@@ -147,7 +147,7 @@ REGISTRY_WRITES: Final[Mapping[tuple[str, str], Operation]] = {
         None,
         (_KEY,),
         errors=REGISTRY_ERROR,
-        statuses=frozenset({"400", "401", "404", "503"}),
+        statuses=frozenset({"400", "401", "404", "429", "503"}),
         is_text=True,
     ),
     ("PUT", "/services"): _NO_ID,

@@ -71,6 +71,16 @@ async def charge_change(request: web.Request) -> None:
     await _charge_one(request, limits, f"{what} within a minute. Nothing was changed.")
 
 
+async def charge_guess(request: web.Request) -> None:
+    """Charge a key that opens nothing; raises `RateLimited`."""
+    try:
+        await charge_join(request)
+    except RateLimited as error:
+        wait_s = error.retry_after_s
+        message = f"Too many keys that open nothing. Nothing was changed. Try again in {wait_s} s."
+        raise RateLimited(message, retry_after_s=wait_s) from None
+
+
 async def _charge_one(request: web.Request, limits: RateLimits | None, refusal: str) -> None:
     if limits is None:
         return

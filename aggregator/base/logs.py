@@ -12,7 +12,7 @@ from types import TracebackType
 
 import structlog
 
-from aggregator.base.settings import LogSettings
+from aggregator.base.sections import LogSettings
 
 
 def configure(settings: LogSettings) -> None:

@@ -1,8 +1,8 @@
 """Announces changes of the registry to the other processes of a network, by Redis pub/sub.
 
-An announcement is a hint to look now, and carries the registry's revision alone. Whoever misses
-one, or has no Redis, finds the change when it looks by itself (`registry.poll_s`): Redis gone
-never fails a change and never loses one.
+An announcement is a hint to look now, and carries the registry's revision alone. One that Redis
+did not take is made again. Whoever misses one, or has no Redis, finds the change when it looks by
+itself (`registry.poll_s`): Redis gone never fails a change and never loses one.
 """
 
 import asyncio
@@ -51,6 +51,8 @@ class RegistryNews:
         self._pause_s = pause_s
         self._silence_s = silence_s
         self._listening: asyncio.Task[None] | None = None
+        self._untold: int | None = None
+        self._telling: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to listen, now or as soon as Redis is there."""
@@ -59,18 +61,43 @@ class RegistryNews:
         )
 
     async def aclose(self) -> None:
-        """Stop listening."""
-        listening, self._listening = self._listening, None
-        if listening is not None:
-            listening.cancel()
-            await asyncio.wait({listening})
+        """Stop listening, and telling what could not be told yet."""
+        running = {each for each in (self._listening, self._telling) if each is not None}
+        self._listening = self._telling = None
+        for each in running:
+            each.cancel()
+        if running:
+            await asyncio.wait(running)
 
     async def announce(self, revision: int) -> None:
-        """Tell everybody that listens; that nobody could be told is no error."""
+        """Tell everybody that listens, later if it cannot be done now; that is no error."""
+        self._untold = revision
+        if await self._tell() or self._listening is None:
+            return
+        if self._telling is None:
+            log.debug("a change of the registry could not be announced yet")
+            self._telling = asyncio.create_task(
+                self._tell_again_and_again(), name="announce a change of the registry"
+            )
+
+    async def _tell(self) -> bool:
+        """Announce the newest change that nobody was told of; False if Redis did not take it."""
+        revision = self._untold
         try:
             await self._link.run(lambda: self._link.client.publish(self.channel, str(revision)))
         except RedisUnavailable:
-            log.debug("a change of the registry was not announced; it is found by looking")
+            return False
+        if self._untold == revision:
+            self._untold = None
+        return True
+
+    async def _tell_again_and_again(self) -> None:
+        # who listens all the while, and Redis was only slow, would learn of it much too late
+        while self._untold is not None:
+            await asyncio.sleep(self._pause_s)
+            if self._untold is not None:
+                await self._tell()
+        self._telling = None
 
     async def _listen_again_and_again(self) -> None:
         while True:

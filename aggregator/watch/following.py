@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -27,9 +27,10 @@ from registry.looks import Taken
 from registry.models import MEMBER_ID, MemberEntry, describe_problems
 from registry.offices import GroupBook
 from registry.records import moment
+from registry.slices import Slices
 from registry.snapshot import RegisteredMember
 from registry.sources import Imported, SourceBook
-from registry.store import RegistryStore
+from registry.store import CLOCKS_DIFFER_S, RegistryStore
 
 __all__ = ["Followed", "Follower", "Imported", "Listed", "read_list"]
 
@@ -43,6 +44,7 @@ _READER: Final = "~list"
 """Stands for whoever serves a list in logs and limits; no member can have such an id."""
 _CHECK_S: Final = 30.0
 """How often it is seen whether a look is due, if `follow_s` is not shorter."""
+_FAILED_INSIDE: Final = "The look failed: this network failed at it, and its log says how."
 
 
 class Follower:
@@ -119,7 +121,7 @@ class Follower:
         Groups that the list describes and nobody has described here are described first: members
         of an opaque one are at no time asked for themselves.
         """
-        entries = _grouped(listed, groups)
+        entries = await _grouped(listed, groups)
         for group in listed.groups:
             if group.id not in self._store.groups:
                 await self._groups.describe(group, by=by)
@@ -181,10 +183,23 @@ class Follower:
         return await self._sources.get(source_id)
 
     async def look_at_due(self) -> None:
-        """Look at every registry that was not looked at for `follow_s`, one after the other."""
+        """Look at every registry that was not looked at for `follow_s`, one after the other.
+
+        What fails inside at one of them stops no other.
+        """
+        failed = []
         for source in await self._sources.all():
-            if self._is_due(source) and await self._leads():
+            if not self._is_due(source) or not await self._leads():
+                continue
+            try:
                 await self._look(source)
+            except RegistryUnavailable:
+                raise
+            except Exception:
+                log.exception("looking at a followed registry failed inside", registry=source.id)
+                failed.append(source.id)
+        for source_id in failed:
+            await self._sources.looked(source_id, _FAILED_INSIDE)
 
     async def _again_and_again(self) -> None:
         while True:
@@ -206,8 +221,9 @@ class Follower:
     def _is_due(self, source: Followed) -> bool:
         if source.looked_at is None:
             return True
-        age = datetime.now(UTC) - datetime.fromisoformat(source.looked_at)
-        return age >= timedelta(seconds=self._follow_s)
+        age_s = (datetime.now(UTC) - datetime.fromisoformat(source.looked_at)).total_seconds()
+        # one further ahead than any clock may be was noted by a clock that was wrong
+        return age_s >= self._follow_s or age_s < -CLOCKS_DIFFER_S
 
     async def _look(self, source: Followed) -> None:
         """Look at a registry; whatever is wrong with it is told and changes nothing."""
@@ -224,7 +240,7 @@ class Follower:
             await self._take(source, listed)
 
     async def _take(self, source: Followed, listed: Listed) -> None:
-        entries = _grouped(listed, source.groups)
+        entries = await _grouped(listed, source.groups)
         taken = await self._sources.declare(source, entries, is_whole=listed.is_whole)
         if taken is None:
             log.info("a registry is followed no more, or otherwise", registry=source.id)
@@ -289,17 +305,21 @@ def _reader(url: str) -> MemberEntry:
     return entry.model_copy(update={"id": _READER})
 
 
-def _grouped(listed: Listed, groups: Sequence[str]) -> list[MemberEntry]:
+async def _grouped(listed: Listed, groups: Sequence[str]) -> list[MemberEntry]:
     """Put the members of a list into groups, beside those an operator's own list names."""
     wanted = tuple(groups)
     if problems := [
         f"groups: “{one[:80]}” is no id" for one in wanted if not MEMBER_ID.fullmatch(one)
     ]:
         raise BadQuery(problems)
-    return [
-        entry.model_copy(update={"groups": tuple(dict.fromkeys((*entry.groups, *wanted)))})
-        for entry in listed.entries
-    ]
+    if not wanted:
+        return [*listed.entries]
+    made, slices = [], Slices()
+    for entry in listed.entries:
+        together = tuple(dict.fromkeys((*entry.groups, *wanted)))
+        made.append(entry.model_copy(update={"groups": together}))
+        await slices.pause()
+    return made
 
 
 def _is_page(reply: Reply) -> bool:

@@ -5,8 +5,7 @@ The engine reads the published snapshot and writes nothing; what it learns comes
 
 import asyncio
 import contextlib
-import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -17,8 +16,10 @@ from aggregator.base.errors import ConfigError, RegistryUnavailable
 from aggregator.engine.asking import DialectLearned
 from aggregator.upstream.tokens import Credential, credential_for
 from aggregator.watch.discovery import look_further, recognise
+from aggregator.watch.lease import Lease
 from aggregator.watch.looking import Discovery, Getter, getter_for
 from aggregator.watch.probing import Caller, probe
+from aggregator.watch.publishing import next_snapshot, places_of, work_out
 from aggregator.watch.schedule import Extent, LookSchedule, after_glance
 from registry.groups import in_several
 from registry.models import MemberEntry
@@ -33,12 +34,8 @@ from registry.store import RegistryStore
 log = structlog.get_logger(__name__)
 
 CONCURRENT_LOOKS: Final = 8
-WATCH: Final = "watch"
-"""The lease of whoever looks at members."""
-LEASE_S: Final = 10.0
-"""How much longer than three polls the lease lasts when its holder is gone."""
-MANY_TERMS: Final = 500
-"""Filters above this many take long enough to work through to be felt by questions."""
+AGAIN_S: Final = 1.0
+"""How soon the registry is asked again for what it could not tell."""
 
 
 class RegistryKeeper:
@@ -51,6 +48,7 @@ class RegistryKeeper:
         self,
         *,
         store: RegistryStore,
+        lease: Lease,
         seeder: Seeder,
         holder: SnapshotHolder,
         getter: Getter,
@@ -67,11 +65,10 @@ class RegistryKeeper:
         on_moved: Callable[[str], None] = lambda member_id: None,
     ) -> None:
         self._store = store
+        self._lease = lease
         self._seeder = seeder
         self._given = tuple(given)
-        self._name = secrets.token_hex(8)
         self._overlaps: Mapping[str, tuple[str, ...]] = {}
-        self._watches_until = 0.0
         self._hurry = asyncio.Event()
         self._holder = holder
         self._getter = getter
@@ -83,7 +80,7 @@ class RegistryKeeper:
         self._environ = environ
         self._on_members = on_members
         self._on_moved = on_moved
-        self._places: dict[str, str] = {}
+        self._places: Mapping[str, str] = {}
         self._published = -1
         self._tasks: set[asyncio.Task[None]] = set()
         self._looks: dict[str, asyncio.Task[None]] = {}
@@ -117,12 +114,7 @@ class RegistryKeeper:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        if self._watches_until and self._store.database.is_shared:
-            self._watches_until = 0.0
-            try:
-                await self._store.drop_lease(WATCH, self._name)
-            except RegistryUnavailable:
-                return  # it ends by itself
+        await self._lease.aclose()
 
     async def refresh(self) -> bool:
         """Bring into force what was changed in the registry, here or by another process."""
@@ -148,7 +140,7 @@ class RegistryKeeper:
 
     async def look_at_all(self) -> None:
         """Look at every member that is due, wait for the looks that run, publish what changed."""
-        if looks := self._begin_looks():
+        if looks := await self._begin_looks():
             await asyncio.wait(looks)
 
     async def reload(self) -> bool:
@@ -184,16 +176,25 @@ class RegistryKeeper:
                 subject=subject,
                 differs=fields,
             )
+        for subject, problems in changes.doubtful.items():
+            log.warning(
+                "the members file names what is not there", subject=subject, problems=problems
+            )
         return changes
 
     async def _again_and_again(
         self, step: Callable[[], Awaitable[object]], *, hurries: bool = False
     ) -> None:
-        """Run a step every `poll_s`, or at once when somebody hurries it."""
+        """Run a step every `poll_s`, or at once when somebody hurries it.
+
+        One that somebody may have hurried and that failed is run again soon.
+        """
         while True:
+            wait_s = self._poll_s
             try:
                 await step()
             except RegistryUnavailable:
+                wait_s = min(self._poll_s, AGAIN_S)
                 log.debug("the registry is not available; its last state stays in force")
             except Exception:
                 # A background service goes on whatever happens; what happened is in the log.
@@ -202,7 +203,7 @@ class RegistryKeeper:
                 await asyncio.sleep(self._poll_s)
                 continue
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._poll_s):
+                async with asyncio.timeout(wait_s):
                     await self._hurry.wait()
             self._hurry.clear()
 
@@ -211,25 +212,19 @@ class RegistryKeeper:
 
         Of several processes on one registry one looks, and all know what it saw.
         """
-        if await self._watches():
-            self._begin_looks()
+        if await self._lease.is_ours():
+            await self._begin_looks()
 
-    async def _watches(self) -> bool:
-        """Whether this process is the one that looks at members; takes that up if nobody does."""
-        if not self._store.database.is_shared:
-            return True
-        now = asyncio.get_running_loop().time()
-        ttl_s = 3 * self._poll_s + LEASE_S
-        if self._watches_until - now < ttl_s / 2:
-            is_mine = await self._store.take_lease(WATCH, self._name, ttl_s)
-            self._watches_until = now + ttl_s if is_mine else 0.0
-        return self._watches_until > now
-
-    def _begin_looks(self) -> set[asyncio.Task[None]]:
+    async def _begin_looks(self) -> set[asyncio.Task[None]]:
         """Begin to look at every member that is due; gives all looks that are running."""
-        now = asyncio.get_running_loop().time()
-        for member in self._holder.current.everyone:
-            if member.id not in self._looks and self._schedule.is_due(member, now):
+        now, slices = asyncio.get_running_loop().time(), Slices()
+        for member_id in self._holder.current.everyone_by_id:
+            await slices.pause()
+            # as it is now: it may have left meanwhile
+            member = self._holder.current.everyone_by_id.get(member_id)
+            if member is None or member_id in self._looks:
+                continue
+            if self._schedule.is_due(member, now):
                 self._schedule.begin(member, now)
                 task = self._spawn(self._look_at(member), f"look at {member.id}")
                 self._looks[member.id] = task
@@ -322,20 +317,17 @@ class RegistryKeeper:
         async with self._publishing:
             revision = self._store.revision
             members, groups = self._store.members, tuple(self._store.groups.values())
-            await _work_out(members)
-            make = self._holder.current.with_members
-            if any(group.opaque for group in groups):  # joining their filters may take long
+            await work_out(members)
+            places = await places_of(members)
+            if any(group.opaque for group in groups):
                 self._tell_overlaps(in_several(members, groups))
-                self._holder.put(await asyncio.to_thread(make, members, groups))
-            else:
-                self._holder.put(make(members, groups))
-            self._schedule.keep(self._holder.current.everyone_by_id)
-            self._on_members(tuple(member.id for member in members))
-            self._tell_moved(members)
+            self._holder.put(await next_snapshot(self._holder.current, members, groups))
+            self._schedule.keep(places)
+            self._on_members(tuple(places))
+            self._tell_moved(places)
             self._published = revision
 
-    def _tell_moved(self, members: Iterable[RegisteredMember]) -> None:
-        places = {member.id: place_of(member.entry) for member in members}
+    def _tell_moved(self, places: Mapping[str, str]) -> None:
         for member_id, place in places.items():
             if self._places.get(member_id, place) != place:
                 self._on_moved(member_id)
@@ -356,19 +348,6 @@ class RegistryKeeper:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-async def _work_out(members: Iterable[RegisteredMember]) -> None:
-    """Work out what questions need: in slices, and of members with many filters in a thread."""
-    slices = Slices()
-    for member in members:
-        if member.is_worked_out:
-            continue
-        if len(member.capabilities.filtering_terms or ()) > MANY_TERMS:
-            await asyncio.to_thread(member.work_out)
-        else:
-            member.work_out()
-            await slices.pause()
 
 
 def _tell_bad_seed(error: ConfigError) -> None:

@@ -25,7 +25,7 @@ from aggregator.watch.images import MAX_BYTES, Picture, checked_picture
 from registry.database import Change
 from registry.records import MemberState, moment
 from registry.snapshot import RegisteredMember
-from registry.store import RegistryStore
+from registry.store import CLOCKS_DIFFER_S, RegistryStore
 from registry.tables import LOGOS, MEMBERS
 
 log = structlog.get_logger(__name__)
@@ -68,7 +68,9 @@ class _Kept:
     def is_due(self, source: str, now: datetime) -> bool:
         """Whether it is to be fetched again."""
         age = now - datetime.fromisoformat(self.fetched_at)
-        return self.source != source or age >= (RETRY if self.problem else KEPT)
+        # one further ahead than any clock may be was noted by a clock that was wrong
+        is_wrong = age < -timedelta(seconds=CLOCKS_DIFFER_S)
+        return self.source != source or is_wrong or age >= (RETRY if self.problem else KEPT)
 
 
 class LogoKeeper:

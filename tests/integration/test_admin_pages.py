@@ -1,55 +1,19 @@
 """Operators' pages without script: everything that is known, everything that can be done."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from aggregator.api.admin_bodies import LIST_FORMS
 from aggregator.protocol.member_lists import AUTO, FORMS
 from registry.keys import KeyKind
 from registry.models import Group
 from registry.records import MemberState
-from registry.registration import Registration
 from tests.faulty import FaultyMember, Wire, json_answer
+from tests.integration.operated import ONE, asks_to_join, member, net, visitor
 from tests.integration.operators import SECURED, Visitor, call, newest
-from tests.networks import BRAF, Running, entry, network_of, nothing_left, scripted
+from tests.networks import BRAF, Running
 from tests.pages import Page, read
 
-__all__ = ["nothing_left"]
+__all__ = ["member", "net", "visitor"]
 
-ONE = "/admin/members/one"
 CSV = "id,url,name\nlisted,https://listed.example.org,Listed\none,{known},X\n"
-
-
-@pytest.fixture
-async def member(nothing_left: None) -> AsyncIterator[FaultyMember]:
-    async with FaultyMember(scripted()) as member:
-        yield member
-
-
-@pytest.fixture
-async def net(member: FaultyMember) -> AsyncIterator[Running]:
-    entries = [
-        entry(member, "one", name="One <b>", groups=["europe"], dialect={"chromosome": "chr"}),
-        entry(f"{member.url}/b", "two", name="Two"),
-    ]
-    async with network_of(entries, security=SECURED) as net:
-        yield net
-
-
-@pytest.fixture
-async def visitor(net: Running) -> Visitor:
-    return await Visitor(net).sign_in()
-
-
-async def asks_to_join(net: Running, member_id: str = "new") -> None:
-    told = Registration(
-        id=member_id,
-        url=f"https://{member_id}.example.org",
-        name="<script>New</script>",
-        contact="ann@example.org",
-    )
-    await net.network.registry.steward.register(told, by="stranger")
 
 
 def facts(page: Page) -> dict[str, str]:
@@ -112,7 +76,7 @@ async def test_a_decision_that_came_too_late_says_so(net: Running, visitor: Visi
     page = await visitor.get("/admin")
     await net.network.registry.steward.remove("new", by="operator:bob")
     reply = await visitor.send(page, "approve", status=409, about="new")
-    assert "new was changed by somebody else" in reply.text
+    assert "new has been removed: restore it instead." in reply.text
 
 
 async def test_the_page_of_a_member_shows_all_that_is_known(net: Running, visitor: Visitor) -> None:

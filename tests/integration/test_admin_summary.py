@@ -1,49 +1,11 @@
 """What is wrong with an operator's form stands above everything else, and leads to its field."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-
-from registry.registration import Registration
-from tests.faulty import FaultyMember
-from tests.integration.operators import SECURED, Visitor
-from tests.networks import Running, entry, network_of, nothing_left, scripted
+from tests.integration.operated import ONE, asks_to_join, member, net, visitor
+from tests.integration.operators import Visitor
+from tests.networks import Running
 from tests.pages import Page, read
 
-__all__ = ["nothing_left"]
-
-ONE = "/admin/members/one"
-
-
-@pytest.fixture
-async def member(nothing_left: None) -> AsyncIterator[FaultyMember]:
-    async with FaultyMember(scripted()) as member:
-        yield member
-
-
-@pytest.fixture
-async def net(member: FaultyMember) -> AsyncIterator[Running]:
-    entries = [
-        entry(member, "one", name="One <b>", groups=["europe"], dialect={"chromosome": "chr"}),
-        entry(f"{member.url}/b", "two", name="Two"),
-    ]
-    async with network_of(entries, security=SECURED) as net:
-        yield net
-
-
-@pytest.fixture
-async def visitor(net: Running) -> Visitor:
-    return await Visitor(net).sign_in()
-
-
-async def asks_to_join(net: Running, member_id: str = "new") -> None:
-    told = Registration(
-        id=member_id,
-        url=f"https://{member_id}.example.org",
-        name="<script>New</script>",
-        contact="ann@example.org",
-    )
-    await net.network.registry.steward.register(told, by="stranger")
+__all__ = ["member", "net", "visitor"]
 
 
 async def test_what_is_wrong_stands_at_the_top_and_leads_to_its_field(
@@ -105,3 +67,19 @@ async def test_the_forms_that_stand_on_other_pages_say_it_at_the_top_too(
         assert links, path
         for link in links:
             page.root.one(id=link[1:])
+
+
+async def test_what_an_entry_names_and_is_not_there_is_said_at_its_field(
+    net: Running, visitor: Visitor
+) -> None:
+    typed = {"same_as": "two, nobody", "ca_file": "/nowhere/ca.pem"}
+    new = {"id": "new", "url": "https://new.example.org"}
+    for path, button, fields in ((ONE, "edit", {}), ("/admin/add", "add", new)):
+        page = await visitor.get(path)
+        reply = await visitor.send(page, button, status=400, **typed, **fields)
+        summary = Page(reply, read(reply.text)).root.one(role="alert")
+        assert "there is no member “nobody”" in summary.text
+        assert "“/nowhere/ca.pem” is no file here" in summary.text
+        links = {one.attributes["href"] for one in summary.all("a")}
+        assert {f"#{button}-same_as", f"#{button}-ca_file"} <= links
+    assert net.member("one").entry.same_as == ()

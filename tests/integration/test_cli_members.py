@@ -49,6 +49,21 @@ def test_a_member_is_added_with_its_fields(command: Command) -> None:
     assert command.read("members", "log")[0]["actor"] == ACTOR
 
 
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("same_as=nobody", "same_as: there is no member “nobody”"),
+        ("ca_file=/nowhere/ca.pem", "ca_file: “/nowhere/ca.pem” is no file here"),
+    ],
+)
+def test_what_a_member_names_has_to_be_there(command: Command, field: str, said: str) -> None:
+    command.done("members", "add", TWO, "--unchecked", "--id", "two")
+    for words in (("add", ONE, "--unchecked", "--id", "one"), ("edit", "two")):
+        ran = command("members", *words, field)
+        assert (ran.code, said in ran.err) == (2, True), ran.err
+    assert [one["id"] for one in command.read("members", "list")] == ["two"]
+
+
 def test_a_beacon_is_checked_before_it_is_added(command: Command, demo: Started) -> None:
     ran = command("members", "add", demo.beacons["demo-records"], "--private", "--id", "records")
     assert (ran.code, ran.out.split()[0]) == (0, "records"), ran.out + ran.err

@@ -1,9 +1,6 @@
 """Moving and leaving as at CSC's registry, by the service key that joining gave."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-
+from aggregator.sharing import CHANGES_PER_JOIN
 from demo import DemoNetwork
 from registry.models import Group
 from registry.records import MemberState
@@ -18,24 +15,11 @@ from tests.csc_registry import (
     put,
     records,
     refused,
-    registry,
 )
-from tests.networks import Running, network_of, nothing_left
+from tests.integration.joinable import demo, net
+from tests.networks import Running, network_of
 
-__all__ = ["nothing_left"]
-
-
-@pytest.fixture
-async def demo(nothing_left: None) -> AsyncIterator[DemoNetwork]:
-    """Beacons that are no members of anything."""
-    async with DemoNetwork() as running:
-        yield running
-
-
-@pytest.fixture
-async def net(demo: DemoNetwork) -> AsyncIterator[Running]:
-    async with registry() as running:
-        yield running
+__all__ = ["demo", "net"]
 
 
 class TestMoving:
@@ -137,6 +121,28 @@ class TestMoving:
             service_id, key = await joined(net, address(demo))
             refused(await put(net, service_id, key, UNREACHED), 429)
             assert (await put(net, service_id, key, address(demo))).status == 200
+
+    async def test_changes_are_counted_as_those_of_an_entry_are(self, demo: DemoNetwork) -> None:
+        async with network_of(security={"join_rate_limit": 1}) as net:
+            service_id, key = await joined(net, address(demo))
+            for _ in range(CHANGES_PER_JOIN):
+                assert (await put(net, service_id, key, address(demo))).status == 200
+            for over in (
+                await put(net, service_id, key, address(demo)),
+                await delete(net, service_id, key),
+            ):
+                assert "Nothing was changed" in refused(over, 429)
+                assert int(over.headers["Retry-After"]) > 0
+            assert (await records(net))[service_id].state is MemberState.ACTIVE
+
+    async def test_keys_that_open_nothing_are_counted(self, demo: DemoNetwork) -> None:
+        async with network_of(security={"join_rate_limit": 3}) as net:
+            service_id, key = await joined(net, address(demo))
+            refused(await put(net, service_id, "bsk_guess", address(demo)), 401)
+            refused(await delete(net, service_id, "bsk_guess"), 401)
+            said = refused(await delete(net, service_id, "bsk_guess"), 429)
+            assert "Too many keys that open nothing" in said
+            assert (await delete(net, service_id, key)).status == 200
 
 
 class TestLeaving:

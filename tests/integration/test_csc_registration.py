@@ -1,7 +1,6 @@
 """Joining as at CSC's registry: its page and its members do so here."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from tests.csc_registry import (
     registry,
 )
 from tests.faulty import FaultyMember, answer, json_answer
+from tests.integration.joinable import demo, net
 from tests.networks import (
     BRAF,
     GENEROUS_S,
@@ -31,25 +31,11 @@ from tests.networks import (
     Running,
     come_true,
     network_of,
-    nothing_left,
     scripted,
 )
 from tests.official import official
 
-__all__ = ["nothing_left"]
-
-
-@pytest.fixture
-async def demo(nothing_left: None) -> AsyncIterator[DemoNetwork]:
-    """Beacons that are no members of anything."""
-    async with DemoNetwork() as running:
-        yield running
-
-
-@pytest.fixture
-async def net(demo: DemoNetwork) -> AsyncIterator[Running]:
-    async with registry() as running:
-        yield running
+__all__ = ["demo", "net"]
 
 
 class TestJoining:

@@ -1,8 +1,7 @@
 """Lists and registries of others over the wire: fetched in bounds, taken in, followed."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +13,12 @@ from structlog.testing import capture_logs
 
 from aggregator.base.errors import BadQuery, Conflict, NotFound
 from aggregator.watch.following import FOLLOW, MAX_BYTES, Follower
+from registry import slices
 from registry.keys import KeyKind
 from registry.records import MemberState
 from tests.faulty import FaultyMember, answer, hang
 from tests.networks import Running, come_true, network_of
+from tests.pieces import pieces_of_work
 
 BY = "operator:anna"
 
@@ -347,32 +348,26 @@ async def test_of_several_processes_one_looks() -> None:
         assert len(there.asked) == seen + 1
 
 
-async def test_a_large_list_is_read_without_holding_up_questions() -> None:
-    urls = [f"http://127.0.0.1:9/{number}/{'x' * 200}" for number in range(2_000)]
+async def test_no_piece_of_work_grows_with_the_length_of_a_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # a slice of work is one step then, on a machine of whatever speed
+    monkeypatch.setattr(slices, "SLICE_S", 0.0)
+    await _largest_piece(1)  # what is compiled and kept once is
+    few, many = await _largest_piece(250), await _largest_piece(750)
+    assert (many - few) / 500 < 4, "nothing dear is done for every member in one piece"
+
+
+async def _largest_piece(members: int) -> int:
+    """Give the calls in the largest piece of work that others wait for while a list is followed."""
+    urls = [f"http://127.0.0.1:9/{number}" for number in range(members)]
     pages = {"/list.json": json.dumps(urls)}
     async with registry(pages) as there, network_of() as net:
-        ticks = await _ticks_during(
-            lambda: follower(net).follow("list", f"{there.url}/list.json", by=BY)
-        )
-        assert len(states(net)) == 2_000
-        assert max(ticks) < 0.5, "the loop has time for others all the while"
-
-
-async def _ticks_during(work: Callable[[], Any]) -> list[float]:
-    """Give how long the loop kept others waiting while something was done."""
-    loop = asyncio.get_running_loop()
-    waits = [0.0]
-
-    async def tick() -> None:
-        while True:
-            began = loop.time()
-            await asyncio.sleep(0.005)
-            waits.append(loop.time() - began)
-
-    ticking = asyncio.create_task(tick())
-    try:
-        await work()
-    finally:
-        ticking.cancel()
-        await asyncio.wait({ticking})
-    return waits
+        url, keeper = f"{there.url}/list.json", net.network.keeper
+        with pieces_of_work() as pieces:
+            await follower(net).follow("list", url, by=BY)
+            await follower(net).look("list", by=BY)
+            await follower(net).follow("list", url, by=BY, groups=["all"], is_trusted=True)
+            await keeper.look_at_all()
+        assert len(asked_now(net)) == members
+    return max(pieces)

@@ -1,30 +1,19 @@
 """Joining by a program: one request, checked before anything is kept."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from demo import DemoNetwork, Fault
 from registry.records import MemberState
+from tests.integration.joinable import demo, net
 from tests.join_visits import Kept, address, joined, kept, lines_of
 from tests.networks import Reply, Running, come_true, network_of
 
+__all__ = ["demo", "net"]
+
 CONTACT = {"contact": "ops@example.org", "agree": True}
-
-
-@pytest.fixture
-async def demo(nothing_left: None) -> AsyncIterator[DemoNetwork]:
-    """The demo beacons, which are no members of anything."""
-    async with DemoNetwork() as running:
-        yield running
-
-
-@pytest.fixture
-async def net(demo: DemoNetwork) -> AsyncIterator[Running]:
-    async with network_of(security={"join_rate_limit": 0}) as running:
-        yield running
 
 
 async def send(net: Running, **body: Any) -> Reply:

@@ -1,11 +1,11 @@
 """Fields of the form to join that are wrong: each is named at its field, and nothing is stored."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from demo import DemoNetwork
+from tests.integration.joinable import demo, net
 from tests.join_visits import (
     AGREED,
     Kept,
@@ -17,20 +17,9 @@ from tests.join_visits import (
     kept,
     problems_of,
 )
-from tests.networks import Running, network_of
+from tests.networks import Running
 
-
-@pytest.fixture
-async def demo(nothing_left: None) -> AsyncIterator[DemoNetwork]:
-    """The demo beacons, which are no members of anything."""
-    async with DemoNetwork() as running:
-        yield running
-
-
-@pytest.fixture
-async def net(demo: DemoNetwork) -> AsyncIterator[Running]:
-    async with network_of(security={"join_rate_limit": 0}) as running:
-        yield running
+__all__ = ["demo", "net"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Joining by the pages: check, agree, done; whatever is wrong is said at its field and not kept."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import unquote, urlencode
 
@@ -11,6 +10,7 @@ from demo import DemoNetwork, Fault
 from demo.records_model import HOME
 from registry.records import MemberState
 from tests.faulty import FaultyMember, answer
+from tests.integration.joinable import demo, net
 from tests.join_visits import (
     AGREED,
     FORM,
@@ -28,18 +28,7 @@ from tests.join_visits import (
 from tests.networks import Running, network_of, scripted
 from tests.pages import HTML
 
-
-@pytest.fixture
-async def demo(nothing_left: None) -> AsyncIterator[DemoNetwork]:
-    """The demo beacons, which are no members of anything."""
-    async with DemoNetwork() as running:
-        yield running
-
-
-@pytest.fixture
-async def net(demo: DemoNetwork) -> AsyncIterator[Running]:
-    async with network_of(security={"join_rate_limit": 0}) as running:
-        yield running
+__all__ = ["demo", "net"]
 
 
 def joining(mode: str) -> Any:

@@ -1,31 +1,20 @@
 """What a check tells of who is registered: only those the network lists for everybody are named."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from demo import DemoNetwork
 from registry.models import Group
+from tests.integration.joinable import demo, net
 from tests.join_visits import AGREED, Visitor, address, agreeing, joined
-from tests.networks import Running, network_of
+from tests.networks import Running
 from tests.pages import Page
+
+__all__ = ["demo", "net"]
 
 KNOWN = (
     "A beacon at this address is registered here already. If it is yours, its service key opens "
     "its entry, at the address that was shown with the key."
 )
-
-
-@pytest.fixture
-async def demo(nothing_left: None) -> AsyncIterator[DemoNetwork]:
-    async with DemoNetwork() as running:
-        yield running
-
-
-@pytest.fixture
-async def net(demo: DemoNetwork) -> AsyncIterator[Running]:
-    async with network_of(security={"join_rate_limit": 0}) as running:
-        yield running
 
 
 async def bring_about(net: Running, state: str) -> None:

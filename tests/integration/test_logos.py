@@ -11,6 +11,7 @@ import pytest
 from aggregator.base.errors import RegistryUnavailable
 from aggregator.watch.logos import CONCURRENT, KEPT, RETRY, LogoKeeper
 from registry.records import OPERATOR
+from registry.store import CLOCKS_DIFFER_S
 from tests.faulty import Behaviour, FaultyMember, answer, hang, html, json_answer, redirect
 from tests.networks import V2_INFO, Reply, Running, come_true, entry, network_of, scripted
 from tests.pictures import png, svg
@@ -146,6 +147,19 @@ async def test_it_is_fetched_again_when_it_is_old_and_the_old_one_stays_on_failu
         clock.now += RETRY
         assert await keeper.fetch_due() == 1
         assert len(host.requests) >= 4
+
+
+@pytest.mark.parametrize("body", [png(), b"no picture"], ids=["shown", "refused"])
+async def test_a_fetch_noted_by_a_clock_that_was_ahead_is_none(body: bytes) -> None:
+    async with shown_by(answer(body), answer(svg())) as (net, _, keeper, clock):
+        right = clock.now
+        clock.now += timedelta(days=3650)
+        await keeper.fetch_due()
+        clock.now = right
+        assert await keeper.fetch_due() == 1
+        assert (await logo(net)).body == svg()
+        clock.now = right - timedelta(seconds=CLOCKS_DIFFER_S)  # clocks may differ by that
+        assert await keeper.fetch_due() == 0
 
 
 async def test_another_address_means_another_logo_at_once() -> None:

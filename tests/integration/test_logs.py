@@ -16,7 +16,7 @@ import structlog
 from yarl import URL
 
 from aggregator.base import logs
-from aggregator.base.settings import LogSettings
+from aggregator.base.sections import LogSettings
 from aggregator.engine import service as service_module
 from aggregator.protocol import v2 as v2_translator
 from tests.events import ACCEPT, events_of

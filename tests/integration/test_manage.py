@@ -1,36 +1,21 @@
 """What a member does with its own entry as a program: by its service key, and with no other."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from demo import DemoNetwork, Fault
 from registry.models import Group
+from tests.integration.joinable import demo, net, owner
 from tests.join_visits import Owner, address, joined, kept, lines_of
-from tests.networks import Running, network_of
+from tests.networks import network_of
+
+__all__ = ["demo", "net", "owner"]
 
 NOBODYS = "bsk_opens-nothing"
-
-
-@pytest.fixture
-async def demo(nothing_left: None) -> AsyncIterator[DemoNetwork]:
-    async with DemoNetwork() as running:
-        yield running
-
-
-@pytest.fixture
-async def net(demo: DemoNetwork) -> AsyncIterator[Running]:
-    async with network_of(security={"join_rate_limit": 0}) as running:
-        yield running
-
-
-@pytest.fixture
-async def owner(net: Running, demo: DemoNetwork) -> Owner:
-    """The owner of a member that was let in."""
-    told = await joined(net, address(demo), id="archive")
-    await net.network.registry.steward.approve("archive", by="operator")
-    return Owner(net, demo, "archive", told["serviceKey"])
 
 
 class TestKeys:
@@ -145,15 +130,19 @@ class TestLooking:
 
         assert by_bearer.json["id"] == "archive"
 
-    async def test_what_the_operator_set_is_not_told(self, owner: Owner) -> None:
+    async def test_what_the_operator_set_is_not_told(self, owner: Owner, tmp_path: Path) -> None:
+        file = tmp_path / "hidden.pem"
+        trustme.CA().cert_pem.write_to_path(str(file))
         secret = {
             "token": "env:BEACON_MEMBER_TOKEN_HIDDEN",
-            "ca_file": "/etc/hidden.pem",
+            "ca_file": str(file),
             "groups": ["hidden-group"],
             "same_as": ["hidden-twin"],
         }
         steward = owner.net.network.registry.steward
         await owner.net.network.registry.groups.describe(Group(id="hidden-group"), by="operator")
+        twin = {"id": "hidden-twin", "url": "https://twin.example.org", "disabled": True}
+        await steward.add(twin, by="operator")
         await steward.edit("archive", secret, by="operator:hidden-name")
         reply = await owner.ask()
 

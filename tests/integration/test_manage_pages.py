@@ -1,12 +1,11 @@
 """The pages of a member's own entry: opened by its key, changed by forms of that session alone."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from aggregator.api import managing
 from demo import DemoNetwork
 from registry.models import Group
+from tests.integration.joinable import HERE, demo, key, net, opened, owner
 from tests.join_visits import (
     Visitor,
     address,
@@ -17,36 +16,9 @@ from tests.join_visits import (
     lines_of,
     problems_of,
 )
-from tests.networks import Running, network_of
-from tests.pages import Page
+from tests.networks import Running
 
-HERE = "/manage/archive"
-
-
-@pytest.fixture
-async def demo(nothing_left: None) -> AsyncIterator[DemoNetwork]:
-    async with DemoNetwork() as running:
-        yield running
-
-
-@pytest.fixture
-async def net(demo: DemoNetwork) -> AsyncIterator[Running]:
-    async with network_of(security={"join_rate_limit": 0}) as running:
-        yield running
-
-
-@pytest.fixture
-async def key(net: Running, demo: DemoNetwork) -> str:
-    """The service key of the member `archive`."""
-    told = await joined(net, address(demo), id="archive")
-    await net.network.registry.steward.approve("archive", by="operator")
-    return str(told["serviceKey"])
-
-
-async def opened(net: Running, key: str) -> tuple[Visitor, Page]:
-    visitor = Visitor(net)
-    page = await visitor.send(await visitor.get(HERE), f"{HERE}/open", {"key": key})
-    return visitor, page
+__all__ = ["demo", "key", "net", "owner"]
 
 
 class TestOpening:

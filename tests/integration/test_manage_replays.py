@@ -1,13 +1,13 @@
 """Forms of a member's own entry count once, changes are charged, other sites send nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
 import pytest
 
 from demo import DemoNetwork
 from registry.keys import KeyKind
+from tests.integration.joinable import HERE, demo, key, net, opened, owner
 from tests.join_visits import (
     AGREED,
     FORM,
@@ -23,33 +23,9 @@ from tests.join_visits import (
 from tests.networks import Reply, Running, network_of
 from tests.pages import HTML, Page, read
 
-HERE = "/manage/archive"
+__all__ = ["demo", "key", "net", "owner"]
+
 CROSS_SITE = [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}]
-
-
-@pytest.fixture
-async def demo(nothing_left: None) -> AsyncIterator[DemoNetwork]:
-    async with DemoNetwork() as running:
-        yield running
-
-
-@pytest.fixture
-async def net(demo: DemoNetwork) -> AsyncIterator[Running]:
-    async with network_of(security={"join_rate_limit": 0}) as running:
-        yield running
-
-
-@pytest.fixture
-async def key(net: Running, demo: DemoNetwork) -> str:
-    """The service key of the member `archive`."""
-    told = await joined(net, address(demo), id="archive")
-    await net.network.registry.steward.approve("archive", by="operator")
-    return str(told["serviceKey"])
-
-
-async def opened(net: Running, key: str) -> tuple[Visitor, Page]:
-    visitor = Visitor(net)
-    return visitor, await visitor.send(await visitor.get(HERE), f"{HERE}/open", {"key": key})
 
 
 class TestReplays:

@@ -1,34 +1,16 @@
 """A member that pauses, goes on and leaves, by its service key."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from demo import DemoNetwork
 from registry.records import MemberState
+from tests.integration.joinable import demo, net, owner
 from tests.join_visits import Owner, address, joined, kept, lines_of
-from tests.networks import Running, network_of
+from tests.networks import Running
 
-
-@pytest.fixture
-async def demo(nothing_left: None) -> AsyncIterator[DemoNetwork]:
-    async with DemoNetwork() as running:
-        yield running
-
-
-@pytest.fixture
-async def net(demo: DemoNetwork) -> AsyncIterator[Running]:
-    async with network_of(security={"join_rate_limit": 0}) as running:
-        yield running
-
-
-@pytest.fixture
-async def owner(net: Running, demo: DemoNetwork) -> Owner:
-    """The owner of a member that was let in."""
-    told = await joined(net, address(demo), id="archive")
-    await net.network.registry.steward.approve("archive", by="operator")
-    return Owner(net, demo, "archive", told["serviceKey"])
+__all__ = ["demo", "net", "owner"]
 
 
 class TestPausing:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from aggregator.base.errors import ConfigError
+from aggregator.base.errors import ConfigError, RegistryUnavailable
 from demo import BEACON_IDS, DemoNetwork
 from registry.seed import read_entries
 from tests import faulty
@@ -29,6 +30,7 @@ from tests.networks import (
 )
 
 SOON = {"poll_s": 0.02}
+NOT_THERE = "the members file names what is not there"
 
 
 @pytest.fixture
@@ -67,6 +69,39 @@ async def test_a_changed_file_takes_effect(seed: Path) -> None:
             empty = await net.ask(BRAF)
             assert empty.status == 503
             assert empty.members == {}
+
+
+async def test_what_a_file_names_and_is_not_there_is_told_and_stops_nothing(
+    seed: Path, tmp_path: Path
+) -> None:
+    async with FaultyMember(scripted()) as member:
+        one = entry(member, "one", same_as=["nobody"], ca_file=str(tmp_path / "none.pem"))
+        with capture_logs() as logs:
+            async with seeded(seed, one) as net:
+                assert ids(net) == ["one"]
+        (told,) = [one for one in logs if one["event"] == NOT_THERE]
+        assert (told["log_level"], told["subject"]) == ("warning", "one")
+        about_members, about_file = told["problems"]
+        assert "there is no member “nobody”" in about_members
+        assert "none.pem” is no file here" in about_file
+
+
+async def test_a_file_read_while_the_registry_was_away_is_read_again(
+    seed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with FaultyMember(scripted()) as member, seeded(seed, entry(member, "one")) as net:
+        seeder, failed = net.network.registry.seeder, []
+        declare = seeder.declare
+
+        async def away_once(*what: Any) -> Any:
+            if not failed:
+                failed.append(what)
+                raise RegistryUnavailable("gone", retry_after_s=5)
+            return await declare(*what)
+
+        monkeypatch.setattr(seeder, "declare", away_once)
+        await redeclared(net, seed, entry(member, "one"), entry(f"{member.url}/b", "two"))
+        assert len(failed) == 1
 
 
 async def test_a_silent_member_does_not_delay_the_others(seed: Path) -> None:

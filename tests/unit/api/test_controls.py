@@ -3,7 +3,8 @@
 import pytest
 
 from aggregator.api.controls import read_controls
-from aggregator.base.settings import QuerySettings, load
+from aggregator.base.sections import QuerySettings
+from aggregator.base.settings import load
 from aggregator.engine.planner import Selection
 
 

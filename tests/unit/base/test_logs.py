@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from aggregator.base.logs import configure
-from aggregator.base.settings import LogSettings
+from aggregator.base.sections import LogSettings
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+import registry.health_tables  # noqa: F401 - its tables are compared as well
 from aggregator.base.errors import ConfigError
 from registry.database import Database
 from registry.tables import METADATA
@@ -76,6 +77,12 @@ async def test_keys_that_point_at_members_do_so_in_the_database_too(database):
     assert await inspected(database, look) == {
         ("learned", ("member_id",), "members"),
         ("logos", ("member_id",), "members"),
+        ("health_standings", ("member_id",), "members"),
+        ("health_checks", ("member_id",), "members"),
+        ("health_buckets", ("member_id",), "members"),
+        ("health_facts", ("member_id",), "members"),
+        ("conformance_runs", ("member_id",), "members"),
+        ("alert_deliveries", ("target_id",), "alert_targets"),
     }
 
 

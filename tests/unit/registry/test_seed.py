@@ -156,3 +156,13 @@ def test_a_file_that_cannot_be_used_is_not_read_again_until_it_changes(path):
     with pytest.raises(ConfigError):
         seed.read()
     assert seed.has_changed() is False
+
+
+def test_a_file_that_was_read_and_not_taken_in_has_changed(path):
+    path.write_text(ONE)
+    seed = SeedFile(path)
+    seed.read()
+    seed.forget()
+    assert seed.has_changed() is True
+    seed.read()
+    assert seed.has_changed() is False

@@ -145,6 +145,20 @@ async def test_what_was_found_at_another_place_is_not_kept(store):
     assert await store.learn_capabilities("one", SEEN, place=here) is True
 
 
+async def test_what_is_found_out_late_takes_nothing_from_where_a_member_is_now(store):
+    other = Store(store.database)  # another process, which hears of the move first
+    await other.declare([entry("one", url="https://moved.example.org"), entry("two")])
+    await other.learn_capabilities("one", SEEN)
+    await other.learn_dialect("one", Dialect(method="POST"))
+    await store.learn_capabilities("one", SEEN.model_copy(update={"name": "As it was"}))
+    await store.learn_dialect("one", Dialect(method="GET"))
+    for reader in (store, RegistryStore(store.database)):
+        await reader.refresh()
+        moved = await only(reader)
+        assert moved.entry.url == "https://moved.example.org"
+        assert (moved.capabilities, moved.learned) == (SEEN, Dialect(method="POST"))
+
+
 async def test_a_registry_that_was_put_back_is_read_anew(store):
     database = store.database
     copy = {}

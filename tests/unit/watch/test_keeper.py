@@ -11,6 +11,7 @@ from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure, Reply
 from aggregator.upstream.client import CallResult, Followed
 from aggregator.watch.keeper import RegistryKeeper
+from aggregator.watch.lease import Lease
 from registry.models import Dialect, Protocol
 from registry.seed import SeedFile
 from registry.snapshot import SnapshotHolder
@@ -54,6 +55,7 @@ class World:
         self.heard = []
         self.keeper = RegistryKeeper(
             store=self.store,
+            lease=Lease(self.store, poll_s=30),
             seeder=self.store,
             holder=self.holder,
             getter=self.site,

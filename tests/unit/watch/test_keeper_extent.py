@@ -8,7 +8,9 @@ import pytest
 from aggregator.protocol.wire import Reply
 from aggregator.upstream.client import CallResult, Followed
 from aggregator.watch import keeper as keeper_module
+from aggregator.watch import publishing
 from aggregator.watch.keeper import RegistryKeeper
+from aggregator.watch.lease import Lease
 from aggregator.watch.probing import Probing
 from registry.capabilities import Document
 from registry.models import Dialect
@@ -74,6 +76,7 @@ class World:
         self.holder = SnapshotHolder()
         self.keeper = RegistryKeeper(
             store=self.store,
+            lease=Lease(self.store, poll_s=30),
             seeder=self.store,
             holder=self.holder,
             getter=self.site,
@@ -171,7 +174,7 @@ async def test_versions_that_change_all_the_time_are_not_probed_all_the_time(wor
 async def test_what_questions_need_of_many_filters_is_worked_out_before_they_are_asked(
     world, monkeypatch
 ):
-    monkeypatch.setattr(keeper_module, "MANY_TERMS", 0)
+    monkeypatch.setattr(publishing, "MANY_TERMS", 0)
     (asked,) = world.holder.current.members
     terms = [{"id": "HP:1"}]
     told = member(capabilities={"filtering_terms": terms}).capabilities

@@ -1,0 +1,55 @@
+"""Works out the next snapshot: in slices or beside the event loop, for questions run meanwhile."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from registry.models import Group
+from registry.places import place_of
+from registry.slices import Slices
+from registry.snapshot import RegisteredMember, Snapshot
+
+MANY_TERMS: Final = 500
+"""Filters above this many take long enough to work through to be felt by questions."""
+MANY_MEMBERS: Final = 250
+"""So do members above this many to be joined."""
+
+
+async def work_out(members: Iterable[RegisteredMember]) -> None:
+    """Work out what questions need: in slices, and of members with many filters in a thread."""
+    slices = Slices()
+    for member in members:
+        await slices.pause()
+        if member.is_worked_out:
+            continue
+        if len(member.capabilities.filtering_terms or ()) > MANY_TERMS:
+            await asyncio.to_thread(member.work_out)
+        else:
+            member.work_out()
+
+
+async def places_of(members: Iterable[RegisteredMember]) -> dict[str, str]:
+    """Name the place of each member, by its id."""
+    places, slices = {}, Slices()
+    for member in members:
+        places[member.id] = place_of(member.entry)
+        await slices.pause()
+    return places
+
+
+async def next_snapshot(
+    current: Snapshot, members: Sequence[RegisteredMember], groups: Sequence[Group]
+) -> Snapshot:
+    """Make the snapshot after the current one; see `Snapshot.with_members`."""
+    # joining the filters of an opaque group may take long
+    if len(members) > MANY_MEMBERS or any(group.opaque for group in groups):
+        return await asyncio.to_thread(_made, current, members, groups)
+    return _made(current, members, groups)
+
+
+def _made(
+    current: Snapshot, members: Sequence[RegisteredMember], groups: Sequence[Group]
+) -> Snapshot:
+    made = current.with_members(members, groups)
+    made.work_out()
+    return made

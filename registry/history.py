@@ -1,0 +1,223 @@
+"""The history of checks and questions: buckets of four lengths, and what is read from them. Pure.
+
+Every check is counted in one bucket of each length, so that the lengths always agree and nothing
+has to be rolled up later; old buckets are dropped. Times are kept as histograms, whose quantiles
+are right to within `Histogram.ERROR`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from math import floor, log2
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Uptime:
+    """How the checks of a span of time ended."""
+
+    up: int = 0
+    down: int = 0
+    unknown: int = 0
+    paused: int = 0
+
+    @property
+    def checks(self) -> int:
+        """The checks that count: those that say something of the member."""
+        return self.up + self.down
+
+    @property
+    def share(self) -> float | None:
+        """Up of those that count, from 0 to 1; None where none does."""
+        return self.up / self.checks if self.checks else None
+
+    def __add__(self, other: "Uptime") -> "Uptime":
+        return Uptime(
+            self.up + other.up,
+            self.down + other.down,
+            self.unknown + other.unknown,
+            self.paused + other.paused,
+        )
+
+
+class Kind(StrEnum):
+    """Whose facts a bucket holds: checks of ours and real questions are different facts."""
+
+    CHECK = "check"
+    QUESTION = "question"
+
+
+class Tier(StrEnum):
+    """The lengths of buckets."""
+
+    MINUTE = "minute"
+    HALF_HOUR = "half_hour"
+    HOUR = "hour"
+    DAY = "day"
+
+    @property
+    def length(self) -> timedelta:
+        """How much time one bucket holds."""
+        return _LENGTHS[self]
+
+    @property
+    def kept(self) -> timedelta:
+        """How long buckets are kept."""
+        return _KEPT[self]
+
+    def start_of(self, at: datetime) -> int:
+        """Give the second since 1970 at which the bucket of a moment begins."""
+        seconds = int(at.timestamp())
+        return seconds - seconds % int(self.length.total_seconds())
+
+
+_LENGTHS: Final = {
+    Tier.MINUTE: timedelta(minutes=1),
+    Tier.HALF_HOUR: timedelta(minutes=30),
+    Tier.HOUR: timedelta(hours=1),
+    Tier.DAY: timedelta(days=1),
+}
+_KEPT: Final = {
+    Tier.MINUTE: timedelta(hours=24),
+    Tier.HALF_HOUR: timedelta(days=8),
+    Tier.HOUR: timedelta(days=32),
+    Tier.DAY: timedelta(days=400),
+}
+
+
+class Window(StrEnum):
+    """The spans of time that are told of; they end now."""
+
+    DAY = "24h"
+    WEEK = "7d"
+    MONTH = "30d"
+    YEAR = "1y"
+
+    @property
+    def length(self) -> timedelta:
+        """How long it is."""
+        return _WINDOWS[self][0]
+
+    @property
+    def tier(self) -> Tier:
+        """The buckets it is added up from; its first one counts whole."""
+        return _WINDOWS[self][1]
+
+
+_WINDOWS: Final = {
+    Window.DAY: (timedelta(hours=24), Tier.MINUTE),
+    Window.WEEK: (timedelta(days=7), Tier.HALF_HOUR),
+    Window.MONTH: (timedelta(days=30), Tier.HOUR),
+    Window.YEAR: (timedelta(days=365), Tier.DAY),
+}
+
+
+_STEPS: Final = 8
+"""Buckets of a histogram for each doubling."""
+_LAST: Final = 17 * _STEPS
+"""The last bucket: 131 s and more."""
+
+
+class Histogram:
+    """How often which times came, in logarithmic buckets from 1 ms to 131 s."""
+
+    ERROR: Final = 2 ** (1 / (2 * _STEPS)) - 1
+    """How much a quantile can be off, relatively, between 1 ms and 131 s: 4.4 percent."""
+
+    __slots__ = ("counts",)
+
+    def __init__(self, counts: Mapping[int, int] | None = None) -> None:
+        self.counts: dict[int, int] = dict(counts or {})
+
+    def add(self, elapsed_ms: float, times: int = 1) -> None:
+        """Count a time in milliseconds."""
+        at = min(_LAST, max(0, floor(log2(elapsed_ms) * _STEPS))) if elapsed_ms > 1 else 0
+        self.counts[at] = self.counts.get(at, 0) + times
+
+    def take_in(self, other: "Histogram") -> None:
+        """Add another histogram to this one."""
+        for at, number in other.counts.items():
+            self.counts[at] = self.counts.get(at, 0) + number
+
+    @property
+    def total(self) -> int:
+        """How many times were counted."""
+        return sum(self.counts.values())
+
+    def quantile(self, share: float) -> float | None:
+        """Give the time in milliseconds that this share of all does not exceed; None of nothing."""
+        total = self.total
+        if not total:
+            return None
+        wanted, seen = share * total, 0
+        for at in sorted(self.counts):
+            seen += self.counts[at]
+            if seen >= wanted:
+                return float(2 ** ((at + 0.5) / _STEPS))
+        raise AssertionError("the last bucket reaches the total")
+
+    def encode(self) -> bytes:
+        """Write it short: pairs of bucket and number, numbers of seven bits to a byte."""
+        made = bytearray()
+        for at, number in sorted(self.counts.items()):
+            made.append(at)
+            while number >= 0x80:
+                made.append(number & 0x7F | 0x80)
+                number >>= 7  # noqa: PLW2901 - what is left of it
+            made.append(number)
+        return bytes(made)
+
+    @classmethod
+    def decode(cls, written: bytes) -> "Histogram":
+        """Read what `encode` wrote."""
+        counts: dict[int, int] = {}
+        rest = iter(written)
+        for at in rest:
+            number = shift = 0
+            for byte in rest:
+                number |= (byte & 0x7F) << shift
+                shift += 7
+                if byte < 0x80:
+                    break
+            counts[at] = number
+        return cls(counts)
+
+    @classmethod
+    def joined(cls, parts: Iterable["Histogram"]) -> "Histogram":
+        """Give the sum of several."""
+        made = cls()
+        for part in parts:
+            made.take_in(part)
+        return made
+
+
+@dataclass(slots=True)
+class Bucket:
+    """What happened to one member in one span of time."""
+
+    member_id: str
+    kind: Kind
+    tier: Tier
+    start: int
+    """Seconds since 1970."""
+    uptime: Uptime
+    """Of questions: answered is up, failed is down."""
+    timed_out: int
+    """Of what failed, for questions."""
+    slow: int
+    """Checks or questions that took longer than the operator calls slow."""
+    times: Histogram
+    """Of what was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is told of one member over one window."""
+
+    uptime: Uptime = Uptime()
+    slow: int = 0
+    timed_out: int = 0
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
