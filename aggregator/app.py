@@ -38,8 +38,10 @@ from aggregator.sharing import Shared, shared
 from aggregator.upstream.breaker import Breakers, State
 from aggregator.upstream.client import MemberClient
 from aggregator.watch.keeper import RegistryKeeper
+from aggregator.watch.lease import Lease
 from aggregator.watch.looking import Discovery
 from aggregator.watch.strangers import Strangers
+from aggregator.watching import Surrounded, Watch, watching
 from registry.models import MemberEntry
 from registry.seed import SeedFile
 from registry.snapshot import SnapshotHolder
@@ -64,6 +66,7 @@ class Network:
     shared: Shared
     registry: Registry
     around: Surroundings
+    watch: Watch
     breakers: Breakers
     is_ready: bool = False
 
@@ -88,8 +91,10 @@ async def running(
         measuring = Measuring(metrics, _cache_layer(settings), shown_as=partial(_shown_as, holder))
         client = await stack.enter_async_context(calling(settings, on_call=measuring.called))
         breakers = Breakers()
+        lease = Lease(registry.store, poll_s=settings.registry.poll_s)
         keeper = RegistryKeeper(
             store=registry.store,
+            lease=lease,
             seeder=registry.seeder,
             given=members,
             holder=holder,
@@ -140,6 +145,21 @@ async def running(
         around = await stack.enter_async_context(
             surroundings(settings, registry, client, network_id=identity.beacon_id)
         )
+        watch = await stack.enter_async_context(
+            watching(
+                Surrounded(
+                    settings,
+                    registry,
+                    client,
+                    lease,
+                    holder,
+                    keeper,
+                    breakers,
+                    metrics,
+                    identity.beacon_id,
+                )
+            )
+        )
         network = Network(
             settings,
             identity,
@@ -154,6 +174,7 @@ async def running(
             kept,
             registry,
             around,
+            watch,
             breakers,
             is_ready=True,
         )
@@ -181,6 +202,7 @@ def web_application(network: Network) -> web.Application:
             checker=network.around.checker,
             follower=network.around.follower,
             logos=network.around.logos,
+            health=network.watch.health,
             suspended=partial(_suspended, network.breakers),
             signer=Signer(network.registry.secret),
             look=_look(network) if network.settings.compat.validate_beacons else None,

@@ -22,6 +22,7 @@ from aggregator.watch.following import Follower
 from aggregator.watch.joining import JoinChecker
 from aggregator.watch.logos import LogoKeeper
 from aggregator.watch.looking import Discovery
+from registry.health_store import HealthStore
 from registry.offices import GroupBook, Journal, Keyring
 from registry.snapshot import SnapshotHolder
 from registry.steward import Steward
@@ -76,6 +77,7 @@ class Api:
     checker: JoinChecker
     follower: Follower
     logos: LogoKeeper
+    health: HealthStore
     signer: Signer
     reference: ReferenceSequence | None = None
     streams: EventStreams = field(default_factory=EventStreams)

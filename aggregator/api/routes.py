@@ -5,8 +5,13 @@ from aiohttp import web
 from aggregator.api import (
     admin,
     admin_pages,
+    alerting,
+    badges,
     compat_csc,
+    conformance,
     docs,
+    feeds,
+    health,
     joining,
     languages,
     logos,
@@ -105,7 +110,10 @@ def build(api: Api) -> web.Application:
     router.add_get("/docs", docs.docs)
     for path, page in PAGES.items():
         router.add_get(path, page)
-    for part in (services, joining, managing, admin, admin_pages, members, logos):
+    for part in (
+        *(services, joining, managing, admin, admin_pages, members, logos),
+        *(health, conformance, badges, feeds, alerting),
+    ):
         part.add_routes(router)
     router.add_static("/static", folder("web") / "static", append_version=False)
     return app
