@@ -8,14 +8,12 @@ A change that changes nothing is no error and leaves no line. Errors are those o
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import delete, insert, update
 
 from aggregator.base.errors import BadQuery, Conflict, Forbidden, NotFound
 from registry.admission import (
-    STANDING,
     put_new,
     refuse_missing,
     refuse_taken,
@@ -24,6 +22,7 @@ from registry.admission import (
 from registry.database import Change
 from registry.keys import KeyKind, find_key, make_key, spend
 from registry.models import NO_TOKEN, OPERATOR_ONLY, MemberEntry, Pause, describe_problems
+from registry.ordering import put_in_order
 from registry.places import place_of_url
 from registry.records import (
     OPERATOR,
@@ -46,14 +45,11 @@ from registry.rows import (
     storable,
     tell,
 )
-from registry.seeding import ORDERED
 from registry.spent_forms import spend_in
+from registry.standing_rules import GONE, refuse_gone, refuse_operators_pause, refuse_stale
 from registry.store import RegistryStore
-from registry.tables import FACTS, MEMBERS
 
 T = TypeVar("T")
-
-_GONE: Final = {MemberState.REJECTED, MemberState.REMOVED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +171,7 @@ class Steward:
         """
 
         def alter(record: MemberRecord) -> MemberRecord:
-            _refuse_stale(record, as_of)
+            refuse_stale(record, as_of)
             entry = edited(record.entry, changes)
             told = record.contact if contact is None else contact
             return replace(record, member=record.member.with_facts(entry=entry), contact=told)
@@ -204,7 +200,7 @@ class Steward:
             raise BadQuery(["paused: it is changed by pausing and resuming, not with the entry"])
 
         def alter(record: MemberRecord) -> MemberRecord:
-            _refuse_gone(record, as_member=True)
+            refuse_gone(record, as_member=True)
             entry = edited(with_own(record.entry, record.proposed), changes)
             told = record.contact if contact is None else contact
             record = replace(record, contact=told)
@@ -224,7 +220,7 @@ class Steward:
         def alter(record: MemberRecord) -> MemberRecord:
             if record.state is MemberState.REMOVED:  # whatever was looked at
                 raise Conflict(f"{member_id} has been removed: restore it instead.")
-            _refuse_stale(record, as_of)
+            refuse_stale(record, as_of)
             if record.proposed is not None:
                 entry = with_own(record.entry, record.proposed)
                 record = replace(
@@ -243,7 +239,7 @@ class Steward:
         """
 
         def alter(record: MemberRecord) -> MemberRecord:
-            _refuse_stale(record, as_of)
+            refuse_stale(record, as_of)
             if record.state is MemberState.ACTIVE and record.proposed is not None:
                 return replace(record, proposed=None)
             if record.state is MemberState.REJECTED:
@@ -274,8 +270,8 @@ class Steward:
             raise BadQuery(["until: this is in the past; give a later day, as 2030-12-31"])
 
         def alter(record: MemberRecord) -> MemberRecord:
-            _refuse_gone(record, as_member=as_member)
-            _refuse_operators_pause(record, as_member=as_member)
+            refuse_gone(record, as_member=as_member)
+            refuse_operators_pause(record, as_member=as_member)
             entry = record.entry.model_copy(update={"paused": pause})
             return replace(record, member=record.member.with_facts(entry=entry))
 
@@ -285,8 +281,8 @@ class Steward:
         """Ask a member again."""
 
         def alter(record: MemberRecord) -> MemberRecord:
-            _refuse_gone(record, as_member=as_member)
-            _refuse_operators_pause(record, as_member=as_member)
+            refuse_gone(record, as_member=as_member)
+            refuse_operators_pause(record, as_member=as_member)
             entry = record.entry.model_copy(update={"paused": None})
             return replace(record, member=record.member.with_facts(entry=entry))
 
@@ -298,7 +294,7 @@ class Steward:
         def alter(record: MemberRecord) -> MemberRecord:
             if record.state is MemberState.REMOVED:
                 return record
-            _refuse_gone(record, as_member=by == f"member:{member_id}")
+            refuse_gone(record, as_member=by == f"member:{member_id}")
             return replace(
                 record,
                 state=MemberState.REMOVED,
@@ -324,32 +320,7 @@ class Steward:
         """Put these members first, in this order; gives the whole order."""
 
         async def put(change: Change) -> tuple[str, ...]:
-            held = {record.id: record for record in await load_all(change.connection)}
-            if unknown := [member_id for member_id in ids if member_id not in held]:
-                raise BadQuery([f"order: there is no member “{name[:80]}”" for name in unknown])
-            first = dict.fromkeys(ids)
-            wanted = (*first, *(member_id for member_id in held if member_id not in first))
-            if wanted == tuple(held):
-                return wanted
-            for position, member_id in enumerate(wanted):
-                if held[member_id].position != position:
-                    values = {"position": position, "revision": change.revision}
-                    chosen = MEMBERS.c.id == member_id
-                    await change.connection.execute(update(MEMBERS).where(chosen).values(**values))
-            await change.connection.execute(delete(FACTS).where(FACTS.c.name == ORDERED))
-            await change.connection.execute(
-                insert(FACTS).values(name=ORDERED, value=moment(self._now()))
-            )
-            await tell(
-                change,
-                now=self._now(),
-                by=by,
-                action="order",
-                subject="order",
-                before={"order": list(held)},
-                after={"order": list(wanted)},
-            )
-            return wanted
+            return await put_in_order(change, ids, by=by, now=self._now())
 
         return await self._do(put)
 
@@ -371,7 +342,7 @@ class Steward:
             after = alter(before)
             if after == before:
                 return before
-            is_back = before.state in _GONE and after.state is MemberState.ACTIVE
+            is_back = before.state in GONE and after.state is MemberState.ACTIVE
             if is_back or place_of_url(after.entry.url) != place_of_url(before.entry.url):
                 await refuse_taken(change, after.entry, by=by, but=member_id)
             if after.proposed is not None and after.proposed != before.proposed:
@@ -422,14 +393,6 @@ def _later(before: str, now: datetime) -> str:
     return moment(datetime.fromisoformat(before) + timedelta(milliseconds=1))
 
 
-def _refuse_stale(record: MemberRecord, as_of: str | None) -> None:
-    if as_of is not None and record.updated_at != as_of:
-        raise Conflict(
-            f"{record.id} was changed by somebody else at {record.updated_at}, after you read it. "
-            "Nothing was changed now: look at it again, then send your change."
-        )
-
-
 def _is_risky(here: MemberEntry, there: MemberEntry) -> bool:
     """Whether asking there would show a credential of ours to somebody else, or to everybody."""
     is_bare = there.url.startswith("http:") and not here.url.startswith("http:")
@@ -438,16 +401,3 @@ def _is_risky(here: MemberEntry, there: MemberEntry) -> bool:
 
 def _note(text: str) -> str:
     return storable(text.strip()[:2_000])
-
-
-def _refuse_gone(record: MemberRecord, *, as_member: bool) -> None:
-    if as_member and record.state in _GONE:
-        raise Conflict(
-            f"{record.id} {STANDING[record.state]}: there is nothing it can change here."
-        )
-
-
-def _refuse_operators_pause(record: MemberRecord, *, as_member: bool) -> None:
-    pause = record.entry.paused
-    if as_member and pause is not None and pause.by == "operator":
-        raise Forbidden("paused: the operator of this network paused it, and alone can end that.")
