@@ -202,9 +202,8 @@ def v1_0_judge(path: Path) -> dict[Kind, Draft202012Validator]:
     """Make validators of the file of 1.0.1; what it points to elsewhere is any object."""
     file = yaml.safe_load(path.read_text(encoding="utf-8"))
     schemas = _json_schemas(file)["components"]["schemas"]
-    schemas["AdamDataUse"]["properties"] = dict.fromkeys(
-        schemas["AdamDataUse"]["properties"], {"type": "object"}
-    )
+    for name in schemas["AdamDataUse"]["properties"]:
+        schemas["AdamDataUse"]["properties"][name] = {"type": "object"}
     schemas["DataUseConditions"]["properties"]["consentCodeDataUse"] = {"type": "object"}
     document = {"components": {"schemas": schemas}}
     registry: Registry[Any] = Registry().with_resource(

@@ -1,0 +1,1 @@
+"""Judges members' documents and answers against the Beacon specification, in its own words."""
