@@ -33,7 +33,7 @@ from aggregator.model.outcome import (
 from aggregator.model.query import Granularity
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Ask, Failure, Part, Request
-from aggregator.upstream.breaker import Breakers, Refusal, judge
+from aggregator.upstream.breaker import Breakers, Health, Refusal, judge
 from aggregator.upstream.client import CallProgress, CallResult
 from aggregator.upstream.tokens import Credential
 from registry.models import Dialect
@@ -91,6 +91,7 @@ class MemberAsker:
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
         emit: Callable[[DialectLearned], None] = lambda event: None,
+        heard: Callable[[str, Failure | None, float], None] = lambda member_id, failure, s: None,
     ) -> None:
         self._client = client
         self._store = store
@@ -104,6 +105,8 @@ class MemberAsker:
         self._wall_clock = wall_clock
         self._outcomes = Outcomes(clock, wall_clock)
         self.emit = emit
+        self.heard = heard
+        """Told how each live call ended, and after how many seconds without those in line."""
         self._calls: Coalescer[Called] = Coalescer()
         self._progress: dict[str, CallProgress] = {}
 
@@ -204,11 +207,16 @@ class MemberAsker:
             return Called(Suspended(permit.message, permit.until_s))
         key = _call_key(asking, via)
         progress = self._progress[key] = CallProgress()
+        began = self._clock()
         try:
             with permit:
                 called = await self._call_parts(asking, via, progress)
                 failure = called.result if isinstance(called.result, Failure) else None
-                permit.record(judge(failure), self._clock())
+                verdict = judge(failure)
+                permit.record(verdict, self._clock())
+            if verdict.health is not Health.NOTHING:
+                elapsed_s = self._clock() - began - progress.waited_s
+                self.heard(member.id, failure, max(0.0, elapsed_s))
             return called
         finally:
             # a call that is being cancelled may have a successor under its key already

@@ -145,6 +145,8 @@ class Breaker:
         self._rand = rand
         self._generation = 0
         self._opened_until_s: float | None = None
+        self._opened_s = 0.0
+        self._is_asked_for = False
         self._has_trial = False
         self._openings = 0
         self._in_a_row = 0
@@ -172,6 +174,20 @@ class Breaker:
         self._has_trial = True
         return Permit(self, self._generation, is_trial=True)
 
+    @property
+    def is_trying(self) -> bool:
+        """Whether a trial runs now."""
+        return self._has_trial
+
+    def seen_working(self, begun_s: float) -> None:
+        """Take in that a look begun at `begun_s` found the member working.
+
+        One that is newer than the opening closes, unless the member asked to be left alone.
+        """
+        if self._opened_until_s is None or self._is_asked_for or begun_s <= self._opened_s:
+            return
+        self._close()
+
     def record(self, permit: Permit, verdict: Verdict, now: float) -> None:
         """Take in how a call ended (through `Permit.record`).
 
@@ -182,10 +198,11 @@ class Breaker:
         if permit.generation != self._generation:
             if pause_s and self._opened_until_s is not None:
                 self._opened_until_s = max(self._opened_until_s, now + pause_s)
+                self._is_asked_for = True
         elif verdict.health is Health.NOTHING:
             self.release(permit)
         elif pause_s:
-            self._open(now + pause_s, verdict.message)
+            self._open(now + pause_s, now, verdict.message, is_asked_for=True)
         elif verdict.health is Health.WORKS:
             self._succeeded(permit, now)
         else:
@@ -198,11 +215,7 @@ class Breaker:
 
     def _succeeded(self, permit: Permit, now: float) -> None:
         if permit.is_trial:
-            self._generation += 1
-            self._opened_until_s = None
-            self._has_trial = False
-            self._openings = 0
-            self._window.clear()
+            self._close()
         self._in_a_row = 0
         self._count(now, failed=False)
 
@@ -213,11 +226,23 @@ class Breaker:
             doubled_s = FIRST_PAUSE_S * 2.0 ** min(self._openings, 16)
             self._openings += 1
             jitter = 1 + JITTER * (2 * self._rand() - 1)
-            self._open(now + min(doubled_s, LONGEST_PAUSE_S) * jitter, message)
+            self._open(now + min(doubled_s, LONGEST_PAUSE_S) * jitter, now, message)
 
-    def _open(self, until_s: float, message: str) -> None:
+    def _close(self) -> None:
+        self._generation += 1
+        self._opened_until_s = None
+        self._has_trial = False
+        self._openings = 0
+        self._in_a_row = 0
+        self._window.clear()
+
+    def _open(
+        self, until_s: float, now: float, message: str, *, is_asked_for: bool = False
+    ) -> None:
         self._generation += 1
         self._opened_until_s = until_s
+        self._opened_s = now
+        self._is_asked_for = is_asked_for
         self._has_trial = False
         self._in_a_row = 0
         self._window.clear()
@@ -261,6 +286,14 @@ class Breakers:
     def reset(self, member_id: str) -> None:
         """Forget what is known of one member: the next call goes through."""
         self._by_id.pop(member_id, None)
+
+    def due(self, now: float) -> frozenset[str]:
+        """Name the members whose pause is over and that nobody tries yet."""
+        return frozenset(
+            key
+            for key, breaker in self._by_id.items()
+            if breaker.state(now) is State.HALF_OPEN and not breaker.is_trying
+        )
 
     def states(self, now: float) -> Mapping[str, State]:
         """The state of every member that was ever asked, for metrics."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -24,9 +24,9 @@ from aggregator.upstream.limits import (
     SlotHold,
     UpstreamLimits,
 )
-from aggregator.upstream.peer import Peer
+from aggregator.upstream.peer import Peer, Served
 from aggregator.upstream.retry import Attempt, RetryPolicy, attempt_of
-from aggregator.upstream.session import MemberSession
+from aggregator.upstream.session import CaFileError, MemberSession
 from registry.snapshot import RegisteredMember
 
 _LOG = logging.getLogger(__name__)
@@ -64,6 +64,8 @@ class CallProgress:
 
     has_slot: bool = False
     """Whether a request was begun at all, or the call still waits in line."""
+    waited_s: float = 0.0
+    """The longest that a part of it waited for a slot."""
 
 
 @dataclass(slots=True)
@@ -115,6 +117,7 @@ class MemberClient:
         self._limits = limits
         self._on_call = on_call
         self._retry = retry or RetryPolicy(retries=limits.retries)
+        self._once = RetryPolicy(retries=0)
         self._clock = clock
         self.slots = MemberSlots(limits.member_concurrency)
         self.gate = Gate(limits.max_calls_in_flight)
@@ -131,14 +134,16 @@ class MemberClient:
         via: str = "",
         progress: CallProgress | None = None,
         in_background: bool = False,
+        request_id: str = "",
     ) -> CallResult:
         """Send the request, at most twice, within `timeout_s` and the member's own time.
 
         `max_body_bytes` counts decompressed bytes. `authorization` is a whole header value, `via`
         the whole chain; `progress` is written to. What is sent in the background is no question:
-        it takes no slot from one and is not reported. Raises nothing but `CancelledError`.
+        it takes no slot from one and is not reported. A `request_id` is sent for the member's log.
+        Raises nothing but `CancelledError`.
         """
-        headers = _headers(request, authorization, via)
+        headers = _headers(request, authorization, via, request_id)
         progress = progress or CallProgress()
         call = _Call(member, request, headers, max_body_bytes, progress, in_background)
         result, _ = await self._run(call, timeout_s)
@@ -158,6 +163,7 @@ class MemberClient:
         max_redirects: int = MAX_REDIRECTS,
         origin: str = "",
         accept: str = "",
+        request_id: str = "",
     ) -> Followed:
         """GET for discovery: follow a few redirects, each guarded, all within `timeout_s`.
 
@@ -169,7 +175,7 @@ class MemberClient:
         attempts = 0
         for step in range(max_redirects + 1):
             request = Request("GET", url)
-            headers = _headers(request, authorization, via)
+            headers = _headers(request, authorization, via, request_id)
             if origin:
                 headers["Origin"] = origin
             if accept:
@@ -193,6 +199,31 @@ class MemberClient:
             url = target
         raise AssertionError("the last step always returns")
 
+    async def post(
+        self,
+        receiver: RegisteredMember,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        timeout_s: float,
+        max_body_bytes: int,
+    ) -> CallResult:
+        """POST once to somebody who is told something, guarded as members are, in the background.
+
+        No redirect is followed; `receiver` names whom in logs and limits.
+        """
+        call = _Call(
+            receiver,
+            Request("POST", url, body),
+            dict(headers),
+            max_body_bytes,
+            CallProgress(),
+            is_background=True,
+        )
+        result, _ = await self._run(call, timeout_s, self._once)
+        return result
+
     async def peer(self, url: str, *, timeout_s: float) -> Peer | None:
         """Look at who answers at an address, in a connection of its own; None if nobody does."""
         try:
@@ -201,7 +232,25 @@ class MemberClient:
         except (TimeoutError, ValueError, IndexError):
             return None
 
-    async def _run(self, call: _Call, timeout_s: float) -> tuple[CallResult, Attempt | None]:
+    @property
+    def has_proxy(self) -> bool:
+        """Whether a proxy makes the connections, so that certificates cannot be looked at."""
+        return self._session.has_proxy
+
+    async def certificates(self, member: RegisteredMember, *, timeout_s: float) -> Served | None:
+        """Look at the certificates a member serves, in connections of their own that send nothing.
+
+        None where no handshake comes about in time, or a proxy stands between.
+        """
+        try:
+            async with asyncio.timeout(timeout_s), self.gate:
+                return await self._session.served(URL(member.entry.url), member.entry.ca_file)
+        except (TimeoutError, ValueError, IndexError, CaFileError):
+            return None
+
+    async def _run(
+        self, call: _Call, timeout_s: float, retry: RetryPolicy | None = None
+    ) -> tuple[CallResult, Attempt | None]:
         started = self._clock()
         bound_s = min(timeout_s, call.member.entry.timeout_s or self._limits.member_timeout_s)
         if bound_s <= 0:
@@ -210,7 +259,8 @@ class MemberClient:
         last: Attempt | None = None
         try:
             async with asyncio.timeout(bound_s) as scope:
-                last = await self._retry.run(lambda: self._attempt(call), lambda: _left_s(scope))
+                retrying = retry or self._retry
+                last = await retrying.run(lambda: self._attempt(call), lambda: _left_s(scope))
             reply, failure = last.reply, last.failure
         except TimeoutError:
             reply, failure = self._out_of_time(call, bound_s)
@@ -246,6 +296,7 @@ class MemberClient:
             call.is_waiting = False
             call.waited_s = self._clock() - began
             call.progress.has_slot = True
+            call.progress.waited_s = max(call.progress.waited_s, call.waited_s)
             call.attempts += 1
             call.last = await self._exchange(call)
         call.is_waiting = True
@@ -318,7 +369,9 @@ class MemberClient:
         return b"".join(chunks)
 
 
-def _headers(request: Request, authorization: str | None, via: str) -> dict[str, str]:
+def _headers(
+    request: Request, authorization: str | None, via: str, request_id: str
+) -> dict[str, str]:
     headers = {}
     if request.body is not None:
         headers["Content-Type"] = "application/json"
@@ -326,6 +379,8 @@ def _headers(request: Request, authorization: str | None, via: str) -> dict[str,
         headers["Via"] = via
     if authorization:
         headers["Authorization"] = authorization
+    if request_id:
+        headers["X-Request-Id"] = request_id
     return headers
 
 

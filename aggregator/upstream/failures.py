@@ -20,6 +20,8 @@ from aggregator.upstream.retry import Again, Attempt
 from aggregator.upstream.session import BrokenConnection, CaFileError
 
 INTERNAL_MESSAGE: Final = "an error of this network prevented the call"
+NO_CONNECTION: Final = "no connection within"
+"""How the message of a timeout begins that came before the member could be asked anything."""
 
 _OUT_OF_RESOURCES: Final = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
@@ -61,7 +63,7 @@ def _failure(error: Exception, connect_timeout_s: float) -> Failure:
         case aiohttp.ClientConnectorError():
             return _connector_failure(error)
         case aiohttp.ConnectionTimeoutError():
-            return Failure(NoAnswerCode.TIMEOUT, f"no connection within {connect_timeout_s:g} s")
+            return Failure(NoAnswerCode.TIMEOUT, f"{NO_CONNECTION} {connect_timeout_s:g} s")
         case TimeoutError():
             return Failure(NoAnswerCode.TIMEOUT, "stopped answering")
         case aiohttp.ClientHttpProxyError():

@@ -7,18 +7,20 @@ they know of the other side, before an answer is read. It passes the same guard.
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Final
 
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from aggregator.upstream.guard import AddressInfo, address_refusal
 
+_DER: Final = 2
+"""`_ssl.ENCODING_DER`"""
 SocketFactory = Callable[[AddressInfo], socket.socket]
 
 
@@ -41,6 +43,41 @@ class Peer:
     """Whether every address of the name is on the public internet."""
     certificate: Certificate | None = None
     """None for plain http, and where no verified connection came about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The certificates a host serves, and whether they can be trusted."""
+
+    chain: tuple[bytes, ...]
+    """As served, the host's own first, in DER."""
+    used: tuple[bytes, ...] = ()
+    """What trust was built on, up to an authority that is known here; empty without trust."""
+    failure: ssl.SSLCertVerificationError | None = None
+    """Why they cannot be trusted."""
+
+
+async def look_at_certificates(
+    url: URL, resolver: AbstractResolver, guard: SocketFactory, context: ssl.SSLContext
+) -> Served | None:
+    """See which certificates a host serves, trusted or not; None where no handshake comes about.
+
+    Where they cannot be trusted, a second handshake that trusts anybody tells which they are; both
+    send nothing. The caller bounds the time. Other errors than those of the network are raised.
+    """
+    host = url.raw_host or ""
+    try:
+        addresses = await _addresses(url, resolver)
+    except (OSError, ValueError):
+        return None
+    for one in addresses:
+        with suppress(OSError, ValueError, asyncio.IncompleteReadError):
+            try:
+                return await _served(host, one, guard, context)
+            except ssl.SSLCertVerificationError as failure:
+                seen = await _served(host, one, guard, await asyncio.to_thread(_trusting))
+                return Served(seen.chain, (), failure)
+    return None
 
 
 async def look_at_peer(
@@ -79,6 +116,25 @@ def _info(host: str, port: int, family: socket.AddressFamily) -> AddressInfo:
 async def _certificate(
     host: str, address: AddressInfo, guard: SocketFactory, context: ssl.SSLContext
 ) -> Certificate | None:
+    async with _shaken(host, address, guard, context) as transport:
+        return _read(transport.get_extra_info("peercert") or {})
+
+
+async def _served(
+    host: str, address: AddressInfo, guard: SocketFactory, context: ssl.SSLContext
+) -> Served:
+    async with _shaken(host, address, guard, context) as transport:
+        found = transport.get_extra_info("ssl_object")
+        is_trusted = context.verify_mode is ssl.CERT_REQUIRED
+        chain = _chain(found, "get_unverified_chain")
+        return Served(chain, _chain(found, "get_verified_chain") if is_trusted else ())
+
+
+@asynccontextmanager
+async def _shaken(
+    host: str, address: AddressInfo, guard: SocketFactory, context: ssl.SSLContext
+) -> AsyncIterator[asyncio.WriteTransport]:
+    """Shake hands once and send nothing more."""
     made = guard(address)
     try:
         await asyncio.get_running_loop().sock_connect(made, address[4])
@@ -87,10 +143,25 @@ async def _certificate(
         raise
     _, writer = await asyncio.open_connection(sock=made, ssl=context, server_hostname=host)
     try:
-        return _read(writer.get_extra_info("peercert") or {})
+        yield writer.transport
     finally:
         writer.transport.abort()
         await asyncio.sleep(0)  # the socket is closed in the next round of the loop
+
+
+def _chain(found: Any, name: str) -> tuple[bytes, ...]:
+    """Read a chain off an `ssl.SSLObject`: public from Python 3.13, in its inner object before."""
+    method = getattr(found, name, None) or getattr(found._sslobj, name)
+    told = method() or ()
+    return tuple(one if isinstance(one, bytes) else one.public_bytes(_DER) for one in told)
+
+
+def _trusting() -> ssl.SSLContext:
+    """Make a context to look with, and for nothing else: nothing is ever sent through it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _read(told: Mapping[str, Any]) -> Certificate | None:

@@ -15,7 +15,13 @@ from yarl import URL
 
 from aggregator.upstream.guard import HostGuard, SocketGuard
 from aggregator.upstream.limits import UpstreamLimits
-from aggregator.upstream.peer import Peer, SocketFactory, look_at_peer
+from aggregator.upstream.peer import (
+    Peer,
+    Served,
+    SocketFactory,
+    look_at_certificates,
+    look_at_peer,
+)
 
 KEEPALIVE_S: Final = 90
 DNS_TTL_S: Final = 300
@@ -149,10 +155,28 @@ class MemberSession:
         """
         if self._resolver is None or self._proxy:
             return None
-        context = self._trusted
+        return await look_at_peer(url, self._resolver, self._guard, await self._context(None))
+
+    @property
+    def has_proxy(self) -> bool:
+        """Whether a proxy makes the connections, so that certificates cannot be looked at."""
+        return self._proxy is not None
+
+    async def served(self, url: URL, ca_file: str | None) -> Served | None:
+        """Look at the certificates of a host as a member with this CA file is verified.
+
+        None where a proxy stands between, or no handshake comes about. Raises `CaFileError`.
+        """
+        if self._resolver is None or self._proxy:
+            return None
+        context = await self._context(ca_file)
+        return await look_at_certificates(url, self._resolver, self._guard, context)
+
+    async def _context(self, ca_file: str | None) -> ssl.SSLContext:
+        context = await self.tls_for(ca_file) if ca_file is not None else self._trusted
         if isinstance(context, bool):
-            context = await asyncio.to_thread(ssl.create_default_context)
-        return await look_at_peer(url, self._resolver, self._guard, context)
+            return await asyncio.to_thread(ssl.create_default_context)
+        return context
 
     async def tls_for(self, ca_file: str | None) -> ssl.SSLContext | bool:
         """Give what verifies a member: its own CA file's context, built once, or the session's.

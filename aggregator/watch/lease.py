@@ -35,15 +35,23 @@ class Lease:
         self._taking = asyncio.Lock()
 
     async def is_ours(self) -> bool:
-        """Take the lease or renew it when that is due; raises `RegistryUnavailable`."""
+        """Take the lease or renew it when that is due.
+
+        Raises `RegistryUnavailable` where that cannot be done and the lease is not ours any more.
+        """
         if not self._store.database.is_shared:
             return True
         async with self._taking:
             now = self._clock()
             if self._until - now < self._ttl_s / 2:
-                is_mine = await self._store.take_lease(WATCH, self._name, self._ttl_s)
+                try:
+                    is_mine = await self._store.take_lease(WATCH, self._name, self._ttl_s)
+                except RegistryUnavailable:
+                    if self._until > self._clock():
+                        return True  # nobody else can have it before it ends
+                    raise
                 self._until = now + self._ttl_s if is_mine else 0.0
-            return self._until > now
+            return self._until > self._clock()
 
     async def aclose(self) -> None:
         """Let another process take over at once."""

@@ -67,6 +67,11 @@ class Timetable:
         """Note that a look begins at `now`; the next is one interval later, give or take."""
         self._due[member_id] = now + self.every_s * (1 + self._jitter * (2 * self._rand() - 1))
 
+    def wait(self, member_id: str, until_s: float) -> None:
+        """Let a member alone until then, at least."""
+        if member_id in self._due:
+            self._due[member_id] = max(self._due[member_id], until_s)
+
     def hurry(self, member_id: str) -> None:
         """Make a member due at once, if it is known."""
         if member_id in self._due:
