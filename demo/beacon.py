@@ -9,6 +9,8 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from .mistakes import MISTAKES, Mistakes
+
 _LOG_LENGTH = 1000
 _SHUTDOWN_S = 0.05
 """How long open requests may go on at closing: a deliberately slow answer must not delay it."""
@@ -28,7 +30,7 @@ class Server:
 
 
 @dataclass
-class Fault:
+class Fault(Mistakes):
     """How a beacon misbehaves; it applies to every request, informational ones included."""
 
     delay_s: float = 0.0
@@ -113,6 +115,7 @@ class DemoBeacon:
         if below not in _INFORMATIONAL and not below.endswith("filtering_terms"):
             self.requests.append(await _received(request))
             del self.requests[:-_LOG_LENGTH]
+        MISTAKES.set(self.fault)
         faulty = await _misbehave(self.fault, request)
         return faulty if faulty is not None else await handler(request)
 

@@ -10,6 +10,7 @@ read in `counts_request`, the other documents are in `counts_documents`.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from aiohttp import web
@@ -19,6 +20,7 @@ from . import counts_documents as documents
 from .beacon import Server
 from .catalogue import Allele, Holding, holdings
 from .counts_request import NOT_IMPLEMENTED, Asked, RefusedError, numbers, read
+from .mistakes import as_stored, ignores_alternate, says_yes
 from .population import Person, people
 
 _ASSEMBLY = "GRCh38"
@@ -184,6 +186,7 @@ def _answer(asked: Asked, set_type: str, true: Mapping[str, int]) -> dict[str, o
 
 
 def _is_match(wanted: Mapping[str, object], held: Holding, allele: Allele) -> bool:
+    allele = as_stored(replace(held, allele=allele), _ASSEMBLY).trimmed()
     exact = {
         "assemblyId": _ASSEMBLY,
         "referenceBases": allele.reference,
@@ -191,8 +194,10 @@ def _is_match(wanted: Mapping[str, object], held: Holding, allele: Allele) -> bo
         "variantType": allele.kind,
         "geneId": held.variant.gene,
     }
+    if ignores_alternate():
+        del exact["alternateBases"]
     chromosome = str(wanted.get("referenceName", allele.chromosome)).removeprefix("chr")
-    return (
+    return says_yes() or (
         chromosome == allele.chromosome
         and all(wanted.get(name, value) == value for name, value in exact.items())
         and _is_in_place(numbers(wanted, "start"), numbers(wanted, "end"), allele)

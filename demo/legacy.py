@@ -12,26 +12,19 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from .beacon import Server
-from .catalogue import holdings
+from .catalogue import Holding, holdings
+from .mistakes import as_stored, ignores_alternate, says_yes
 
 _ID = "demo-legacy"
+_ASSEMBLY = "GRCh37"
 _PARAMETERS = ("ref", "chrom", "pos", "allele", "referenceAllele")
 
-_ALLELES: web.AppKey[frozenset[tuple[str, int, str, str]]] = web.AppKey("alleles", frozenset)
-"""(chromosome with `chr`, 1-based position, REF, ALT), indels as VCF anchors them."""
+_HELD: web.AppKey[tuple[Holding, ...]] = web.AppKey("held", tuple)
 
 
 def _application() -> web.Application:
     app = web.Application()
-    app[_ALLELES] = frozenset(
-        (
-            f"chr{held.allele.chromosome}",
-            held.allele.start0 + 1,
-            held.allele.reference,
-            held.allele.alternate,
-        )
-        for held in holdings(_ID, "GRCh37")
-    )
+    app[_HELD] = holdings(_ID, _ASSEMBLY)
     app.router.add_get("/beacon/query", _query)
     return app
 
@@ -41,9 +34,18 @@ async def _query(request: web.Request) -> web.Response:
     if problem is not None:
         name, description = problem
         return _answer(None, {"name": name, "description": description})
-    asked = request.query
-    allele = (asked["chrom"], int(asked["pos"]), asked["referenceAllele"], asked["allele"])
-    return _answer(allele in request.app[_ALLELES], None)
+    return _answer(any(_is_match(request.query, one) for one in request.app[_HELD]), None)
+
+
+def _is_match(asked: Mapping[str, str], held: Holding) -> bool:
+    """Compare as VCF writes alleles: from 1, indels with the base before them."""
+    allele = as_stored(held, _ASSEMBLY)
+    return says_yes() or (
+        asked["chrom"] == f"chr{allele.chromosome}"
+        and int(asked["pos"]) == allele.start0 + 1
+        and asked["referenceAllele"] == allele.reference
+        and (ignores_alternate() or asked["allele"] == allele.alternate)
+    )
 
 
 def _problem(asked: Mapping[str, str]) -> tuple[str, str] | None:

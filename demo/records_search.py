@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .catalogue import Allele, Holding
+from .mistakes import as_stored, ignores_alternate, says_yes
 from .population import Person
 from .records_model import COHORTS, DATASETS, internal_id
 from .records_request import Asked, chromosome, numbers
@@ -136,7 +137,7 @@ def _is_searched(asked: Asked, dataset: str) -> bool:
 
 
 def _is_match(asked: Asked, held: Holding) -> bool:
-    wanted, allele = asked.parameters, held.allele
+    wanted, allele = asked.parameters, as_stored(held, _ASSEMBLY)
     exact = {
         "referenceBases": allele.reference,
         "alternateBases": allele.alternate,
@@ -144,8 +145,10 @@ def _is_match(asked: Asked, held: Holding) -> bool:
         "geneId": held.variant.gene,
         "aminoacidChange": held.variant.aminoacid,
     }
+    if ignores_alternate():
+        del exact["alternateBases"]
     names = (held.variant.hgvs, held.variant.transcript)
-    return (
+    return says_yes() or (
         wanted.get("assemblyId", _ASSEMBLY) == _ASSEMBLY
         and "mateName" not in wanted  # nothing held has a mate
         and chromosome(wanted) in (None, allele.chromosome)

@@ -160,7 +160,7 @@ def _bound(before: MemberRecord, entry: MemberEntry) -> dict[str, Any]:
     old = before.entry
     set_here = {name for name in OPERATOR_ONLY if name in as_document(old)}
     if old.url != entry.url:
-        set_here -= {"dialect", "token", "ca_file"}
+        set_here -= {"dialect", "token", "ca_file", "controls"}
     bound = {name: getattr(old, name) for name in set_here}
     if old.paused is not None and old.paused.by == "operator":
         bound["paused"] = old.paused

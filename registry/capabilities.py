@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from registry.known_variants import SampleAllele
 from registry.models import Dialect, Organization, Protocol
 
 
@@ -109,3 +110,5 @@ class Capabilities(BaseModel):
     """Documents it could not give at the last look; what an earlier one told stays."""
     leaves: tuple[str, ...] = ()
     """Beacons inside a network, as far as its documents name them."""
+    samples: tuple[SampleAllele, ...] = ()
+    """Questions a version 1 member says it answers with yes."""

@@ -23,6 +23,7 @@ from yarl import URL
 
 from aggregator.model.allele import IndelStyle
 from aggregator.model.genome import Assembly, GenomeError, parse_assembly
+from registry.known_variants import MAX_KNOWN, KnownVariant
 from registry.problem_words import DAY, place_and_words
 
 MEMBER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -186,6 +187,9 @@ class MemberEntry(BaseModel):
     same_as: tuple[str, ...] = ()
     """Operator only: ids of members (or `network~beaconId` inside one) that are the same beacon,
     so that what both count is counted once."""
+    controls: Annotated[tuple[KnownVariant, ...], Field(max_length=MAX_KNOWN)] = ()
+    """Operator only: variants it is known to hold. They are asked again and again; while it does
+    not find one of them, its "no" is not passed on."""
     description: str = Field(default="", max_length=10_000)
     organization: Organization | None = None
 
@@ -269,7 +273,7 @@ class MemberEntry(BaseModel):
 OPERATOR_ONLY: Final = frozenset(
     {
         *("dialect", "timeout_s", "max_concurrency", "token", "ca_file", "groups", "disabled"),
-        "same_as",
+        *("same_as", "controls"),
     }
 )
 """Fields of an entry that no registration can set: no stranger asks for credentials or limits."""

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from aggregator.model.genome import Assembly, GenomeError, parse_assembly
 from registry.capabilities import Capabilities, DataSet, FilteringTerm
+from registry.controls import NO_FAILURES, Controls
 from registry.groups import capabilities_of, entry_of, opaque_groups
 from registry.models import Dialect, Group, MemberEntry, Protocol
 
@@ -28,6 +29,8 @@ class RegisteredMember:
     learned: Dialect = field(default_factory=Dialect)
     probes: tuple[str, ...] = ()
     """The test questions of the last probing and what they showed, one sentence each."""
+    controls: Controls = NO_FAILURES
+    """The questions with a known answer that it fails, as of when this was published."""
     inside: tuple["RegisteredMember", ...] = field(default=(), repr=False)
     """The members of the opaque group this stands for; empty: it is a member itself."""
 
@@ -179,7 +182,7 @@ class RegisteredMember:
     def revision(self) -> str:
         """A digest of all that decides how the member is asked and read."""
         parts = (
-            self.entry.model_dump_json(),
+            self.entry.model_dump_json(exclude={"controls"}),
             self.capabilities.model_dump_json(exclude={*_NOT_FOR_ASKING, "filtering_terms"}),
             self.learned.model_dump_json(),
             self._terms_digest,
@@ -276,7 +279,7 @@ _OF_A_LOOK: Final = ("fetched_at", "problems", "missing", "updated_at")
 """Facts that nothing is worked out of."""
 _NOT_FOR_ASKING: Final = {
     *_OF_A_LOOK,
-    *("description", "organization", "environment", "name", "service_version"),
+    *("description", "organization", "environment", "name", "service_version", "samples"),
 }
 """Facts of a member that decide neither how it is asked nor how it is read."""
 _OF_TERMS: Final = {"_terms_digest", "filter_ids", "filter_prefixes"}

@@ -122,13 +122,20 @@ def lines_of_documents(
             beacon_id=str(member["id"]),
             beacon=str(member["name"]),
             answer=str(member["answer"]),
-            reason=_joined(reason.get("code"), member.get("match"), member.get("source")),
+            reason=_joined(
+                reason.get("code"),
+                member.get("match"),
+                member.get("source"),
+                is_untrusted=member.get("untrusted") is True,
+            ),
             count=member.get("count"),
             seconds=member["elapsedMs"] / 1000 if member.get("attempts") else None,
             asked_at=asked_at,
         )
         sets = member.get("datasets") or []
-        is_whole = member["answer"] == "found" and not any(one.get("exists") for one in sets)
+        is_whole = member["answer"] == "no_answer" or (
+            member["answer"] == "found" and not any(one.get("exists") for one in sets)
+        )
         lines += [whole] if is_whole or not sets else []
         lines += [_document_line(whole, one) for one in sets]
     return lines
@@ -161,13 +168,16 @@ def file_name(text: str, ending: str) -> str:
 
 def _member_lines(whole: Line, heard: Heard) -> list[Line]:
     answer = heard.outcome.answer
-    if answer is None or not answer.result_sets:
+    if not heard.outcome.data_sets:
         return [_with(whole, count=answer.count if answer else None)]
     lines = [_set_line(whole, one, told) for one, told in heard.sets]
     is_found = heard.outcome.ending is Ending.FOUND
     if is_found and all(one.exists is not Exists.YES for one, _told in heard.sets):
         # it says yes as a whole and names no data set that does
-        lines.insert(0, _with(whole, count=answer.count))
+        lines.insert(0, _with(whole, count=answer.count if answer else None))
+    if answer is None:
+        # its "no" is not believed as a whole, whatever each data set said
+        lines.insert(0, whole)
     return lines
 
 
@@ -177,7 +187,7 @@ def _set_line(whole: Line, one: ResultSet, told: Sequence[Frequency]) -> Line:
     return _with(
         whole,
         answer=_SET_ANSWERS[one.exists],
-        reason=whole.reason if one.exists is not Exists.UNKNOWN else "no_verdict",
+        reason=_set_reason(whole, one.exists),
         dataset_id=one.id,
         dataset=one.name or one.id,
         count=one.count,
@@ -193,7 +203,7 @@ def _document_line(whole: Line, one: Mapping[str, Any]) -> Line:
     return _with(
         whole,
         answer=_SET_ANSWERS[exists],
-        reason=whole.reason if exists is not Exists.UNKNOWN else "no_verdict",
+        reason=_set_reason(whole, exists),
         dataset_id=str(one.get("id") or ""),
         dataset=str(one.get("name") or one.get("id") or ""),
         count=one.get("count"),
@@ -209,15 +219,25 @@ def _with(line: Line, **changes: Any) -> Line:
 def _reason(outcome: MemberOutcome) -> str:
     code = outcome.reason.code.value if outcome.reason else None
     match = outcome.match.value if outcome.match else None
-    return _joined(code, match, outcome.source.value)
+    return _joined(code, match, outcome.source.value, is_untrusted=outcome.is_untrusted)
 
 
-def _joined(code: str | None, match: str | None, source: str | None) -> str:
+def _set_reason(whole: Line, exists: Exists) -> str:
+    """Say why a data set has no answer; what its member as a whole lacks is not said of a "no"."""
+    if whole.answer == Ending.NO_ANSWER.value:
+        return whole.reason if exists is Exists.UNKNOWN else ""
+    return whole.reason if exists is not Exists.UNKNOWN else "no_verdict"
+
+
+def _joined(
+    code: str | None, match: str | None, source: str | None, *, is_untrusted: bool = False
+) -> str:
     """Say in one cell why there is no answer, or what keeps a hit from being a plain one."""
     told = (
         code,
         match if match != Match.EXACT.value else None,
         Source.STALE.value if source == Source.STALE.value else None,
+        "untrusted" if is_untrusted else None,
     )
     return " ".join(filter(None, told))
 

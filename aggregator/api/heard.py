@@ -48,15 +48,14 @@ class Heard:
     @property
     def sets(self) -> Iterable[tuple[ResultSet, tuple[Frequency, ...]]]:
         """Give the result sets with their frequencies."""
-        answer = self.outcome.answer
-        return zip(answer.result_sets, self.frequencies, strict=True) if answer else ()
+        return zip(self.outcome.data_sets, self.frequencies, strict=True)
 
 
 def hear(outcome: MemberOutcome) -> Heard:
     """Keep what a page needs of an outcome."""
     answer = outcome.answer
     if answer is None:
-        return Heard(outcome)
+        return Heard(outcome, ((),) * len(outcome.told_sets))
     frequencies = tuple(frequencies_of(one) for one in answer.result_sets)
     bare = tuple(msgspec.structs.replace(one, results=()) for one in answer.result_sets)
     kept = msgspec.structs.replace(answer, result_sets=bare)

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from aggregator.api import sentences
+from aggregator.api.doubts import untrusted_sentence
 from aggregator.api.heard import Frequency, Heard
 from aggregator.api.search_runs import Place
 from aggregator.api.texts import MAX_SENTENCE, clean, link_host
 from aggregator.base import i18n
 from aggregator.base.i18n import N_, ngettext
 from aggregator.base.i18n import gettext as _
+from aggregator.engine.believing import REPORTS_ANYTHING
 from aggregator.model.answer import Exists, Handover, LeafEnding, ResultSet
 from aggregator.model.outcome import Ending, MemberOutcome, Source
 from aggregator.protocol.v2_reading import CENSORED
@@ -91,6 +93,8 @@ class Row:
     took: str
     source: str
     warnings: tuple[str, ...]
+    untrusted: str
+    """What is said of a yes that is not to be relied on; empty of others."""
     sets: tuple[SetShown, ...]
     more_sets: int
     links: tuple[Link, ...]
@@ -115,7 +119,7 @@ def row_of(place: Place, *, allele: bool) -> Row:
     count, unit = _count(outcome)
     frequency, alleles = _frequency(heard)
     answer = outcome.answer if outcome else None
-    more = max(0, len(answer.result_sets) - MAX_SETS) if answer else 0
+    more = max(0, len(outcome.data_sets) - MAX_SETS) if outcome else 0
     return Row(
         id=place.member_id,
         name=clean(name) or place.member_id,
@@ -132,6 +136,7 @@ def row_of(place: Place, *, allele: bool) -> Row:
         took=_took(outcome),
         source=_source(outcome),
         warnings=_warnings(outcome),
+        untrusted=untrusted_sentence(outcome) if outcome else "",
         sets=sets,
         more_sets=more,
         links=_links(answer.handovers) if answer else (),
@@ -230,20 +235,17 @@ def _warnings(outcome: MemberOutcome | None) -> tuple[str, ...]:
     """Give the warnings that no sentence of the row says already."""
     if outcome is None:
         return ()
-    said = ("answer of ", "the beacon is silent now", CENSORED)
+    said = ("answer of ", "the beacon is silent now", CENSORED, REPORTS_ANYTHING)
     told = (warning for warning in outcome.warnings if not warning.startswith(said))
     return tuple(clean(warning[:1].upper() + warning[1:], 300) for warning in told)
 
 
 def _sets(heard: Heard) -> tuple[SetShown, ...]:
     answer = heard.outcome.answer
-    if answer is None:
-        return ()
+    unit = answer.unit if answer else None
     is_censored = CENSORED in heard.outcome.warnings
     shown = list(heard.sets)[:MAX_SETS]
-    return tuple(
-        _set(one, told, None if is_censored else one.count, answer.unit) for one, told in shown
-    )
+    return tuple(_set(one, told, None if is_censored else one.count, unit) for one, told in shown)
 
 
 def _set(

@@ -7,6 +7,7 @@ the catalogue of the reader's language.
 from collections import Counter
 from collections.abc import Iterable
 
+from aggregator.api.doubts import untrusted_parts, untrusted_sentence
 from aggregator.base.i18n import N_, ngettext, number
 from aggregator.base.i18n import gettext as _
 from aggregator.model.answer import Answer, Exists, Match
@@ -135,6 +136,7 @@ def row_sentence(outcome: MemberOutcome, *, allele: bool = True) -> str:
             count_sentence(outcome),
             match_sentence(outcome),
             stale_sentence(outcome),
+            untrusted_sentence(outcome),
         )
         return " ".join(filter(None, parts))
     if ending is Ending.NOT_FOUND:
@@ -142,7 +144,9 @@ def row_sentence(outcome: MemberOutcome, *, allele: bool = True) -> str:
     if ending is Ending.ASKING:
         return _("Still being asked.")
     reason = outcome.reason.message.rstrip(".") if outcome.reason else _("no reason known")
-    if ending is Ending.NO_ANSWER:
+    if outcome.reason is not None and outcome.reason.code is NoAnswerCode.CONTROL_FAILED:
+        sentence = _("Its answer is not passed on: %(reason)s.") % {"reason": reason}
+    elif ending is Ending.NO_ANSWER:
         sentence = _("Did not answer (%(reason)s).") % {"reason": reason}
     else:
         sentence = _("Not asked: %(reason)s.") % {"reason": reason}
@@ -273,6 +277,7 @@ def _found(
             "things": asked_for(answer.query),
         }
     ]
+    parts += untrusted_parts(found)
     if exact and exact < len(found):
         others = {"others": number(len(found) - exact)}
         parts.append(_("%(others)s found it by a broader or a text question.") % others)

@@ -15,7 +15,7 @@ from registry.models import Dialect, MemberEntry, Organization
 
 CONTACT: Final = "contact"
 """A field of the registry beside the entry: the e-mail address for outages."""
-_LISTS: Final = {"assemblies", "groups", "same_as", "dialect.drop"}
+_LISTS: Final = {"assemblies", "groups", "same_as", "controls", "dialect.drop"}
 _NUMBERS: Final = {
     *("timeout_s", "max_concurrency", "disabled"),
     *("dialect.coordinates", "dialect.wildcards", "dialect.concurrent"),

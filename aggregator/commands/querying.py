@@ -282,6 +282,10 @@ def _cells(member: dict[str, Any]) -> tuple[str, ...]:
     why = f"{reason['code']}: {reason['message']}" if reason else ""
     if member.get("match") not in (None, "exact"):
         why = f"{member['match']}: {member.get('matchedAs') or ''}".rstrip(": ")
+    if member.get("untrusted") is True:
+        why = "; ".join(
+            filter(None, (why, "untrusted: it also reports an allele that cannot exist"))
+        )
     took = f"{member['elapsedMs'] / 1000:.2f} s" if member.get("attempts") else ""
     if member.get("source", "live") != "live":
         took = f"{member['source']}, {member['ageS']} s old"

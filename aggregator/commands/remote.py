@@ -57,6 +57,7 @@ class _Member(msgspec.Struct, rename="camel"):
     age_s: float = 0
     warnings: list[str] = []
     datasets: list[_DataSet] = []
+    untrusted: bool = False
 
 
 class _Info(msgspec.Struct, rename="camel"):
@@ -170,6 +171,8 @@ def _outcome(told: _Member) -> MemberOutcome:
         age_s=told.age_s,
         warnings=tuple(told.warnings),
         answer=_answer(told),
+        is_untrusted=told.untrusted,
+        told_sets=_sets(told),
     )
 
 
@@ -187,14 +190,18 @@ def _answer(told: _Member) -> Answer | None:
         exists=Exists.of(told.answer is Ending.FOUND),
         count=told.count,
         unit=told.count_unit,
-        result_sets=tuple(
-            ResultSet(
-                id=one.id,
-                name=one.name,
-                exists=Exists.of(one.exists),
-                count=one.count,
-                frequency=one.frequency,
-            )
-            for one in told.datasets
-        ),
+        result_sets=_sets(told),
+    )
+
+
+def _sets(told: _Member) -> tuple[ResultSet, ...]:
+    return tuple(
+        ResultSet(
+            id=one.id,
+            name=one.name,
+            exists=Exists.of(one.exists),
+            count=one.count,
+            frequency=one.frequency,
+        )
+        for one in told.datasets
     )

@@ -117,6 +117,12 @@ def _warnings(outcomes: Sequence[MemberOutcome]) -> list[str]:
     stale = sum(1 for o in outcomes if o.source is Source.STALE)
     if stale:
         warnings.append(f"the answers of {_members(stale)} are older than this network keeps fresh")
+    if untrusted := sum(1 for o in outcomes if o.is_untrusted):
+        warnings.append(
+            f"{_members(untrusted)} that {'reports' if untrusted == 1 else 'report'} it also "
+            f"{'reports' if untrusted == 1 else 'report'} an allele that cannot exist: do not "
+            f"rely on {'its' if untrusted == 1 else 'their'} yes"
+        )
     unsure = [o for o in outcomes if o.answer is not None and o.answer.exists is Exists.UNKNOWN]
     if unsure:  # read() never lets one through; if it did, silence would be a lie
         warnings.append(f"the answers of {_members(len(unsure))} are not clear")

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from aggregator.engine.believing import MISSES_SOME, REPORTS_ANYTHING
 from aggregator.engine.merge import merge
 from aggregator.engine.outcomes import Asking, identify
 from aggregator.model.answer import Answer, Exists, Match
@@ -43,6 +44,10 @@ _WORTH_OF_A_NO: Final = (OTHER_SPELLINGS, SAME_FIELD, ALTERNATE_ONLY, CENSORED)
 _WORTH_OF_A_YES: Final = (SAME_FIELD, ROWS_DISAGREE, SETS_DISAGREE, ZERO_TOLD, ROUNDED)
 """Sentences of ours that say what an answer is worth; the members' own stay inside."""
 _ONE_ASSEMBLY: Final = "some of its beacons were asked in one of their assemblies only"
+_SOME_UNTRUSTED: Final = (
+    "some of its beacons that report it also report an allele that cannot exist"
+)
+_SOME_MISS: Final = "some of its beacons do not find a variant that they are known to hold"
 _REASONS_IN_ORDER: Final = (
     *(code for code in NotAskedCode if code in MISSING_IF_NOT_ASKED),
     *(code for code in NotAskedCode if code not in MISSING_IF_NOT_ASKED),
@@ -165,6 +170,7 @@ def fold(
         age_s=age_s,
         warnings=tuple(_warnings(ended, is_found=is_found)),
         answer=_answer(told, overlaps=overlaps),
+        is_untrusted=_is_untrusted(ended),
     )
 
 
@@ -224,6 +230,12 @@ def _answer(told: NetworkAnswer, *, overlaps: bool) -> Answer:
     )
 
 
+def _is_untrusted(ended: Sequence[MemberOutcome]) -> bool:
+    """Whether nobody says yes who can be believed."""
+    hits = [one for one in ended if one.ending is Ending.FOUND]
+    return bool(hits) and all(one.is_untrusted for one in hits)
+
+
 def _match(ended: Sequence[MemberOutcome]) -> tuple[Match | None, str | None]:
     """Give the match that proves most, and how it was spelled."""
     hits = [(one.match.rank, one.matched_as or "", one) for one in ended if one.match is not None]
@@ -246,6 +258,10 @@ def _source(ended: Sequence[MemberOutcome]) -> tuple[Source, float]:
 def _warnings(ended: Sequence[MemberOutcome], *, is_found: bool) -> Iterable[str]:
     said = {warning for one in ended for warning in one.warnings}
     yield from (one for one in (_WORTH_OF_A_YES if is_found else _WORTH_OF_A_NO) if one in said)
+    if any(one.is_untrusted for one in ended):
+        yield REPORTS_ANYTHING if _is_untrusted(ended) else _SOME_UNTRUSTED
+    if MISSES_SOME in said:
+        yield _SOME_MISS
     if any(one.startswith("asked in ") for one in said):
         yield _ONE_ASSEMBLY
     dates = sorted(one for one in said if one.startswith("answer of "))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aggregator.cache.store import StoredAnswer
+from aggregator.engine.believing import believed
 from aggregator.engine.planner import Plan
 from aggregator.model.answer import Answer, Exists, Match
 from aggregator.model.outcome import (
@@ -154,7 +155,7 @@ class Outcomes:
         found = answer.exists is Exists.YES
         part = _best_part(asking.ask.parts, hits) if found else None
         match = answer.match or (part.match if part else Match.EXACT)
-        return MemberOutcome(
+        outcome = MemberOutcome(
             identify(asking.plan.member, answer),
             Ending.FOUND if found else Ending.NOT_FOUND,
             match=match if found else None,
@@ -166,6 +167,7 @@ class Outcomes:
             warnings=tuple(dict.fromkeys((*asking.ask.warnings, *answer.warnings, *warnings))),
             answer=answer,
         )
+        return believed(outcome, asking.plan.query, asking.plan.member.controls)
 
     def age_s(self, stored: StoredAnswer) -> float:
         """Give the age of a cached answer in seconds; a clock set back makes it new."""

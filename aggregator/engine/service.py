@@ -93,6 +93,11 @@ class NetworkService:
         self._on_answer = on_answer
         self._refreshes: set[asyncio.Task[None]] = set()
 
+    @property
+    def queries_in_flight(self) -> int:
+        """The questions that are being answered now; those waiting in line are not."""
+        return self._gate.in_use
+
     async def aclose(self) -> None:
         """End background work; running questions belong to their callers."""
         for task in self._refreshes:

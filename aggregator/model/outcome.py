@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from aggregator.model.answer import Answer, Leaf, Match
+from aggregator.model.answer import Answer, Leaf, Match, ResultSet
 
 
 class Ending(StrEnum):
@@ -129,6 +129,15 @@ class MemberOutcome:
     retry_after_s: float | None = None
     silent_leaves: tuple[Leaf, ...] = field(default=(), repr=False)
     """What a network without a usable answer told of the beacons inside it."""
+    is_untrusted: bool = False
+    """Whether its yes is not to be relied on: it reports an allele that cannot exist as well."""
+    told_sets: tuple[ResultSet, ...] = field(default=(), repr=False)
+    """What a member whose "no" is not believed told of each data set."""
+
+    @property
+    def data_sets(self) -> tuple[ResultSet, ...]:
+        """What it told of each of its data sets, whether or not it has an answer."""
+        return self.answer.result_sets if self.answer is not None else self.told_sets
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:

@@ -214,6 +214,8 @@ def _result_set(outcome: MemberOutcome, one: ResultSet) -> Document:
         info.setdefault("countUnit", outcome.answer.unit)
     if one.frequency is not None:
         info["frequency"] = one.frequency
+    if exists and outcome.is_untrusted:
+        info["untrusted"] = True
     written: Document = {
         "id": one.id,
         "setType": one.set_type or "dataset",

@@ -34,6 +34,8 @@ def member_document(
     }
     if outcome.ending not in {Ending.FOUND, Ending.NOT_FOUND}:
         return written | _silence(error_status(outcome), error_of(outcome))
+    if outcome.is_untrusted:
+        info["untrusted"] = True
     rows = rows_of(outcome, query.include, lambda one: one.id or member.id)
     return written | {
         "exists": outcome.ending is Ending.FOUND,

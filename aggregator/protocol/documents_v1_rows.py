@@ -98,6 +98,8 @@ def _row(outcome: MemberOutcome, one: ResultSet, name: str) -> Document:
         row["info"]["beaconId"] = one.beacon_id
     if outcome.match is not None and one.exists is Exists.YES:
         row["info"]["match"] = outcome.match.value
+    if outcome.is_untrusted and one.exists is Exists.YES:
+        row["info"]["untrusted"] = True
     if one.count is not None:
         row["variantCount"] = one.count
         unit = outcome.answer.unit if outcome.answer else None

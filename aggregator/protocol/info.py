@@ -10,14 +10,21 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from aggregator.protocol.member_document import decoded, link, text
+from aggregator.protocol.tolerant import count_of
 from aggregator.protocol.wire import Reply
 from registry.capabilities import Capabilities, DataSet
+from registry.known_variants import SampleAllele
 from registry.models import Organization, Protocol
 
 MAX_DATA_SETS: Final = 10_000
 MAX_LEAVES: Final = 10_000
+MAX_SAMPLES: Final = 20
+"""The specification allows ten."""
+MAX_SAMPLE_TEXT: Final = 200
+MAX_POSITION: Final = 10**10
 CSC_ARTIFACT: Final = "beacon-aggregator"
 """The `type.artifact` of the service-info of CSC's network."""
+_OF_SAMPLES: Final = ("referenceName", "referenceBases", "alternateBases", "assemblyId")
 _NETWORK_FLAGS: Final = ("isAggregated", "isAggregator", "isBeaconNetwork")
 
 
@@ -100,6 +107,7 @@ def _version_1(document: Mapping[str, Any]) -> Capabilities:
         updated_at=text(document.get("updateDateTime")),
         # `dataset` stands in the example of the specification's own documentation
         data_sets=_data_sets(document.get("datasets") or document.get("dataset")),
+        samples=_samples(document.get("sampleAlleleRequests")),
     )
 
 
@@ -148,6 +156,36 @@ def _data_sets(value: object) -> tuple[DataSet, ...]:
             id=data_set_id, name=text(item.get("name")) or "", assembly=assembly
         )
     return tuple(found.values())
+
+
+def _samples(value: object) -> tuple[SampleAllele, ...]:
+    """Read `sampleAlleleRequests` that ask for one allele: a start and both bases."""
+    if not isinstance(value, list):
+        return ()
+    read = (_sample(item) for item in value[:MAX_SAMPLES] if isinstance(item, Mapping))
+    return tuple(dict.fromkeys(one for one in read if one is not None))
+
+
+def _sample(item: Mapping[str, Any]) -> SampleAllele | None:
+    start0 = count_of(item.get("start"))
+    words = [text(item.get(name)) or "" for name in _OF_SAMPLES]
+    if start0 is None or start0 > MAX_POSITION or not all(words):
+        return None
+    if max(map(len, words)) > MAX_SAMPLE_TEXT:
+        return None
+    chromosome, reference, alternate, assembly = words
+    told = item.get("datasetIds")
+    names = told if isinstance(told, list) else [told]
+    return SampleAllele(
+        chromosome=chromosome,
+        start0=start0,
+        reference=reference.upper(),
+        alternate=alternate.upper(),
+        assembly=assembly,
+        data_sets=tuple(
+            name for name in map(text, names[:MAX_SAMPLES]) if name and len(name) <= MAX_SAMPLE_TEXT
+        ),
+    )
 
 
 def _organization(value: object) -> Organization | None:

@@ -76,8 +76,10 @@ def member_info(outcome: MemberOutcome) -> dict[str, Any]:
         "source": outcome.source.value,
         "ageS": round(outcome.age_s),
         "warnings": list(outcome.warnings),
-        "datasets": [_data_set(one) for one in answer.result_sets] if answer else [],
+        "datasets": [_data_set(one) for one in outcome.data_sets],
     }
+    if outcome.is_untrusted:
+        written["untrusted"] = True
     if outcome.leaves:
         written["beacons"] = [_leaf(one) for one in outcome.leaves]
     return written

@@ -19,8 +19,9 @@ from aggregator.watch.discovery import look_further, recognise
 from aggregator.watch.lease import Lease
 from aggregator.watch.looking import Discovery, Getter, getter_for
 from aggregator.watch.probing import Caller, probe
-from aggregator.watch.publishing import next_snapshot, places_of, work_out
+from aggregator.watch.publishing import Joiner, next_snapshot, places_of, work_out
 from aggregator.watch.schedule import Extent, LookSchedule, after_glance
+from registry.controls import Controls
 from registry.groups import in_several
 from registry.models import MemberEntry
 from registry.places import place_of
@@ -82,6 +83,10 @@ class RegistryKeeper:
         self._on_moved = on_moved
         self._places: Mapping[str, str] = {}
         self._published = -1
+        self.controls: Callable[[], Mapping[str, Controls]] = dict
+        """Gives the controls that members fail, by id; set by whoever knows them."""
+        self._in_force: Mapping[str, Controls] = {}
+        self._joiner = Joiner()
         self._tasks: set[asyncio.Task[None]] = set()
         self._looks: dict[str, asyncio.Task[None]] = {}
         self._publishing = asyncio.Lock()
@@ -119,7 +124,7 @@ class RegistryKeeper:
     async def refresh(self) -> bool:
         """Bring into force what was changed in the registry, here or by another process."""
         await self._store.refresh()
-        if self._published == self._store.revision:
+        if self._published == self._store.revision and self.controls() == self._in_force:
             return False
         # also if whoever changed something has gone by now
         await asyncio.shield(self._spawn(self._publish(), "publish"))
@@ -318,6 +323,8 @@ class RegistryKeeper:
             revision = self._store.revision
             members, groups = self._store.members, tuple(self._store.groups.values())
             await work_out(members)
+            in_force = self.controls()
+            members = self._joiner.joined(members, in_force)
             places = await places_of(members)
             if any(group.opaque for group in groups):
                 self._tell_overlaps(in_several(members, groups))
@@ -325,7 +332,7 @@ class RegistryKeeper:
             self._schedule.keep(places)
             self._on_members(tuple(places))
             self._tell_moved(places)
-            self._published = revision
+            self._published, self._in_force = revision, in_force
 
     def _tell_moved(self, places: Mapping[str, str]) -> None:
         for member_id, place in places.items():

@@ -1,9 +1,10 @@
 """Works out the next snapshot: in slices or beside the event loop, for questions run meanwhile."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from registry.controls import Controls
 from registry.models import Group
 from registry.places import place_of
 from registry.slices import Slices
@@ -35,6 +36,32 @@ async def places_of(members: Iterable[RegisteredMember]) -> dict[str, str]:
         places[member.id] = place_of(member.entry)
         await slices.pause()
     return places
+
+
+class Joiner:
+    """Joins members with the controls they fail; what did not change stays the very same."""
+
+    def __init__(self) -> None:
+        self._joined: dict[str, tuple[RegisteredMember, RegisteredMember]] = {}
+
+    def joined(
+        self, members: Iterable[RegisteredMember], controls: Mapping[str, Controls]
+    ) -> tuple[RegisteredMember, ...]:
+        """Give the members as they are to be published."""
+        made: dict[str, tuple[RegisteredMember, RegisteredMember]] = {}
+        found = []
+        for member in members:
+            told = controls.get(member.id)
+            if not told:
+                found.append(member)
+                continue
+            base, known = self._joined.get(member.id, (None, member))
+            if base is not member or known.controls != told:
+                known = member.with_facts(controls=told)
+            made[member.id] = (member, known)
+            found.append(known)
+        self._joined = made
+        return tuple(found)
 
 
 async def next_snapshot(

@@ -1,0 +1,129 @@
+"""Which questions with a known answer a member is asked. Pure.
+
+For each data set and assembly one variant that it is known to hold, and for each assembly alleles
+that nobody can hold: one where the reference has no sequence, which finds members that say yes to
+everything, and one made of bases that were thought up, where the member holds another allele,
+which finds members that do not look at the alternate bases. All but those the operator names are
+single bases: other alleles have several spellings.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from aggregator.model.genome import Assembly
+from aggregator.model.query import VariantQuestion
+from registry.controls import (
+    Control,
+    ControlKind,
+    ControlReport,
+    ControlResult,
+    ControlSource,
+    ControlVerdict,
+)
+from registry.known_variants import MAX_KNOWN, KnownVariant, SampleAllele
+from registry.models import Protocol
+from registry.snapshot import RegisteredMember
+
+AT_ONCE: Final = 8
+"""So many controls of one member are asked in one round, those that fail first."""
+WITHOUT_SEQUENCE: Final = (Assembly.GRCH38, Assembly.GRCH37)
+"""The assemblies of which the first 10,000 bases of chromosome 1 were never read."""
+NOWHERE: Final = "1-5000-A-C"
+_CORE: Final = "ATGTTGACACCGATCTGAGTTC"
+"""Bases that were thought up: the chance that anybody has them just there is none."""
+NO_KNOWN_YES: Final = (
+    "No variant is known that this beacon holds, so that its “no” cannot be tried. Give "
+    "sampleAlleleRequests in the description of the beacon (version 1), or tell the operator of "
+    "this network a variant that it holds: the bases, the position, the assembly and the data set."
+)
+NETWORK: Final = (
+    "It is a network itself: which of its beacons can be believed is for it to say, and no "
+    "impossible question is asked."
+)
+
+
+def plan_controls(member: RegisteredMember) -> tuple[Control, ...]:
+    """Give every control of a member; those of the operator replace the member's own."""
+    known: dict[tuple[str | None, Assembly], Control] = {}
+    for one in member.entry.controls:
+        control = _known(ControlSource.OPERATOR, str(one.variant), one.assembly, one.dataset)
+        known.setdefault((control.dataset, control.assembly), control)
+    for sample in member.capabilities.samples:
+        for control in _of_sample(sample):
+            known.setdefault((control.dataset, control.assembly), control)
+    controls = tuple(known.values())[:MAX_KNOWN]
+    return controls if is_network(member) else (*controls, *_impossible(member, controls))
+
+
+def is_network(member: RegisteredMember) -> bool:
+    """Whether a member answers for beacons of its own."""
+    networks = {Protocol.CSC, Protocol.BEACON_NETWORK}
+    return member.capabilities.is_network or member.protocol in networks
+
+
+def question_of(control: Control) -> VariantQuestion:
+    """Give the question of a control."""
+    return KnownVariant(variant=control.variant, assembly=control.assembly).question
+
+
+def turn_of(controls: Iterable[Control], report: ControlReport | None) -> list[Control]:
+    """Choose those to ask in this round: what fails, then what was not asked for longest."""
+
+    def rank(control: Control) -> tuple[bool, float]:
+        known = report.result_of(control) if report is not None else None
+        fails = known is not None and known.verdict is ControlVerdict.FAIL
+        return not fails, 0.0 if known is None else known.at.timestamp()
+
+    return sorted(controls, key=rank)[:AT_ONCE]
+
+
+def kept(controls: Iterable[Control], report: ControlReport | None) -> list[ControlResult]:
+    """Give the results that are about controls there are still, in their order."""
+    if report is None:
+        return []
+    return [one for one in map(report.result_of, controls) if one is not None]
+
+
+def message_of(member: RegisteredMember, controls: Iterable[Control]) -> str:
+    """Say what is missing, and what to do about it."""
+    has_known = any(one.kind is ControlKind.KNOWN_YES for one in controls)
+    parts = (NETWORK if is_network(member) else "", "" if has_known else NO_KNOWN_YES)
+    return " ".join(filter(None, parts))
+
+
+def _known(
+    source: ControlSource, variant: str, assembly: Assembly, data_set: str | None
+) -> Control:
+    return Control(ControlKind.KNOWN_YES, source, variant, assembly, data_set)
+
+
+def _of_sample(sample: SampleAllele) -> Iterable[Control]:
+    question = sample.question
+    if question is None or question.typed_assembly is None or question.allele is None:
+        return
+    spelled = question.allele.typed
+    if len(spelled.reference) != 1 or len(spelled.alternate) != 1:
+        return
+    variant = f"{question.chromosome}-{spelled.start0 + 1}-{spelled.reference}-{spelled.alternate}"
+    for data_set in sample.data_sets or (None,):
+        yield _known(ControlSource.MEMBER, variant, question.typed_assembly, data_set)
+
+
+def _impossible(member: RegisteredMember, known: Iterable[Control]) -> Iterable[Control]:
+    held = member.assemblies or WITHOUT_SEQUENCE
+    for assembly in WITHOUT_SEQUENCE:
+        if assembly in held:
+            yield Control(ControlKind.IMPOSSIBLE, ControlSource.NO_SEQUENCE, NOWHERE, assembly)
+    made_up: dict[Assembly, Control] = {}
+    for one in known:
+        allele = question_of(one).allele
+        if allele is None or len(allele.reference) != 1 or len(allele.alternate) != 1:
+            continue
+        chromosome, reference = question_of(one).chromosome, allele.reference
+        flank = "G" if reference == "C" else "C"  # else it could be written shorter
+        variant = f"{chromosome}-{allele.start0 + 1}-{reference}-{flank}{_CORE}{flank}"
+        made_up.setdefault(
+            one.assembly,
+            Control(ControlKind.IMPOSSIBLE, ControlSource.MADE_UP, variant, one.assembly),
+        )
+    yield from made_up.values()

@@ -1,0 +1,124 @@
+"""Runs the rarer looks at members: at their certificates, and at questions with a known answer."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from aggregator.watch.certificates import is_secured
+from aggregator.watch.control_plan import plan_controls
+from aggregator.watch.rounds import Rounds, Timetable
+from registry.controls import Control
+from registry.health_store import HealthStore
+from registry.known_variants import KnownVariant, SampleAllele
+from registry.snapshot import RegisteredMember, SnapshotHolder
+
+AT_ONCE: Final = 4
+"""So many members are looked at at once."""
+
+Look = Callable[[RegisteredMember], Awaitable[None]]
+IsOurs = Callable[[], Awaitable[bool]]
+Members = Callable[[], Sequence[RegisteredMember]]
+Age = Callable[[str], float | None]
+"""How many seconds ago a member was looked at; None: never."""
+
+
+def may_be_asked(member: RegisteredMember, now: datetime) -> bool:
+    """Whether a member is neither switched off nor paused."""
+    pause = member.entry.paused
+    return not member.entry.disabled and (pause is None or pause.is_over(now))
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What rounds need of a running network."""
+
+    holder: SnapshotHolder
+    health: HealthStore
+    is_ours: IsOurs
+    clock: Callable[[], float]
+    now: Callable[[], datetime]
+
+    def rounds(
+        self, name: str, look: Look, timetable: Timetable, members: Members, age_s: Age
+    ) -> Rounds:
+        """Build the rounds of one kind of look."""
+        return Rounds(
+            name,
+            timetable,
+            members=members,
+            look=look,
+            is_ours=self.is_ours,
+            at_once=AT_ONCE,
+            clock=self.clock,
+            age_s=age_s,
+        )
+
+    def age(self, name: str) -> Age:
+        """Give how old the facts of a name are, in seconds."""
+
+        def age_s(member_id: str) -> float | None:
+            fact = self.health.facts(name).get(member_id)
+            return None if fact is None else (self.now() - fact.at).total_seconds()
+
+        return age_s
+
+
+def certificate_rounds(look: Look, around: Around, *, every_s: float) -> Rounds:
+    """Look at the certificates of all members that have any, also of those that are paused."""
+
+    def members() -> Sequence[RegisteredMember]:
+        return [one for one in around.holder.current.everyone if is_secured(one)]
+
+    return around.rounds(
+        "certificate", look, Timetable(every_s), members, around.age("certificate")
+    )
+
+
+def control_rounds(look: Look, around: Around, *, every_s: float) -> Rounds:
+    """Ask all members their controls that may be asked; new ones, and new controls, at once."""
+    timetable, news, age_s = Timetable(every_s), _NewControls(), around.age("controls")
+
+    def members() -> Sequence[RegisteredMember]:
+        at = around.now()
+        found = [
+            one
+            for one in around.holder.current.everyone
+            if may_be_asked(one, at) and one.protocol is not None
+        ]
+        for member_id in news.of(found, lambda member_id: age_s(member_id) is not None):
+            timetable.hurry(member_id)
+        return found
+
+    return around.rounds("controls", look, timetable, members, age_s)
+
+
+_Stated = tuple[tuple[KnownVariant, ...], tuple[SampleAllele, ...]]
+
+
+class _NewControls:
+    """Notices members whose controls are others than before, and those never looked at."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[_Stated, tuple[Control, ...]]] = {}
+        self._fresh: list[str] = []
+
+    def of(
+        self, members: Sequence[RegisteredMember], was_looked_at: Callable[[str], bool]
+    ) -> list[str]:
+        """Give the ids of those to look at at once: new ones, the second time they are seen."""
+        found, known = self._fresh, {}
+        self._fresh = []
+        for member in members:
+            stated = member.entry.controls, member.capabilities.samples
+            before = self._known.get(member.id)
+            if before is not None and before[0] == stated:
+                known[member.id] = before
+                continue
+            known[member.id] = stated, plan_controls(member)
+            if before is None and not was_looked_at(member.id):
+                self._fresh.append(member.id)
+            if before is not None and before[1] != known[member.id][1]:
+                found.append(member.id)
+        self._known = known
+        return found

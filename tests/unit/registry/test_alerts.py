@@ -1,0 +1,137 @@
+"""The rules of alerts: quiet hours in every time zone, waits, signatures, links."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from registry.alerts import (
+    GIVEN_UP,
+    RETRIES_S,
+    Held,
+    Kind,
+    Moment,
+    QuietHours,
+    State,
+    Target,
+    Wishes,
+    link_token,
+    place,
+    signature,
+    wait_s,
+)
+from registry.incidents import Event, Topic
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "alerts.md"
+
+
+def quiet(begins: str, ends: str, zone: str = "UTC") -> QuietHours:
+    return QuietHours.model_validate({"zone": zone, "from": begins, "to": ends})
+
+
+def target(**wishes: object) -> Target:
+    return Target(
+        *("t", "one", Kind.EMAIL, "ann@example.org", ""),
+        wishes=Wishes.model_validate(wishes),
+        created_at=NOON,
+        after_event=0,
+        asked_at=NOON,
+    )
+
+
+@pytest.mark.parametrize(
+    ("hours", "at", "end"),
+    [
+        (quiet("22:00", "07:00"), "2026-03-02T21:59", None),
+        (quiet("22:00", "07:00"), "2026-03-02T22:00", "2026-03-03T07:00"),
+        (quiet("22:00", "07:00"), "2026-03-03T06:59", "2026-03-03T07:00"),
+        (quiet("22:00", "07:00"), "2026-03-03T07:00", None),
+        (quiet("09:00", "17:00"), "2026-03-02T12:00", "2026-03-02T17:00"),
+        (quiet("09:00", "17:00"), "2026-03-02T08:00", None),
+        (quiet("22:00", "07:00", "Asia/Tokyo"), "2026-03-02T13:00", "2026-03-02T22:00"),
+        (quiet("22:00", "07:00", "America/Los_Angeles"), "2026-03-02T14:00", "2026-03-02T15:00"),
+        # the clocks go forward in this night: it is an hour shorter
+        (quiet("22:00", "07:00", "Europe/Helsinki"), "2026-03-28T20:00", "2026-03-29T04:00"),
+        (quiet("22:00", "07:00", "Europe/Helsinki"), "2026-03-28T19:59", None),
+    ],
+)
+def test_quiet_hours_are_those_of_their_place(hours: QuietHours, at: str, end: str | None) -> None:
+    told = hours.end_after(datetime.fromisoformat(at).replace(tzinfo=UTC))
+    assert told == (None if end is None else datetime.fromisoformat(end).replace(tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"quiet": {"from": "7:00", "to": "08:00"}},
+        {"quiet": {"from": "24:00", "to": "08:00"}},
+        {"quiet": {"from": "07:00", "to": "07:00"}},
+        {"quiet": {"from": "07:00", "to": "08:00", "zone": "localtime/../x"}},
+        {"quiet": {"from": "07:00"}},
+        {"quiet": {"from": "07:00", "to": "08:00", "more": 1}},
+        {"topics": []},
+        {"topics": ["weather"]},
+        {"after_minutes": -1},
+        {"after_minutes": 1441},
+        {"remind_hours": 0.5},
+        {"remind_hours": 169},
+        {"remind_hours": True},
+    ],
+)
+def test_wishes_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Wishes.model_validate(wrong)
+
+
+def test_wishes_come_back_as_they_were_kept() -> None:
+    told = {"topics": ["slow", "outage", "slow"], "quiet": {"from": "22:00", "to": "07:00"}}
+    wishes = Wishes.model_validate(told)
+    assert wishes.topics == (Topic.OUTAGE, Topic.SLOW)
+    assert Wishes.model_validate_json(wishes.model_dump_json(by_alias=True)) == wishes
+
+
+def test_waits_grow_and_are_spread_and_end_within_a_day() -> None:
+    waits = [wait_s(attempt, 0.5) for attempt in range(1, 20)]
+    assert waits[: len(RETRIES_S)] == pytest.approx(RETRIES_S)
+    assert waits == sorted(waits)
+    assert wait_s(1, 0.0) == pytest.approx(9.0)
+    assert wait_s(1, 1.0) == pytest.approx(11.0)
+    assert timedelta(seconds=sum(waits)) > GIVEN_UP
+
+
+def test_the_signature_is_the_one_the_documentation_tells() -> None:
+    told = signature("bas_example", "1767225600", b'{"text":"example"}')
+    assert told in DOCS.read_text(encoding="utf-8")
+
+
+def test_links_differ_by_purpose_target_and_question() -> None:
+    one = target()
+    later = Target(
+        *("t", "one", Kind.EMAIL, "ann@example.org", ""),
+        wishes=Wishes(),
+        created_at=NOON,
+        after_event=0,
+        asked_at=NOON + timedelta(hours=1),
+    )
+    tokens = {
+        link_token("s", "confirm", one),
+        link_token("s", "stop", one),
+        link_token("other", "confirm", one),
+        link_token("s", "confirm", later),
+    }
+    assert len(tokens) == 4
+
+
+def test_what_passes_is_dropped_and_what_stays_waits_while_the_own_connection_is_away() -> None:
+    now = Moment(NOON, is_cut=True)
+    outage = Event("k", "one", Topic.OUTAGE, "began", NOON, "down")
+    assert place(target(), outage, None, now).state is State.DROPPED
+    certificate = Event("k", "one", Topic.CERTIFICATE, "7", NOON, "7 days")
+    waits = place(target(), certificate, None, now)
+    assert (waits.state, waits.held_for) == (State.HELD, Held.CUT)
+    over = Event("k", "one", Topic.OUTAGE, "ended", NOON, "up")
+    assert place(target(), over, None, now).held_for is Held.CUT
+    network = Event("k", "", Topic.NETWORK, "began", NOON, "cut")
+    assert place(target(), network, None, now).state is State.DUE
