@@ -71,7 +71,7 @@ async def recognise(member: RegisteredMember, get: DocumentGetter, *, now: datet
     looks: list[Look] = []
     partial: Discovery | None = None
     timeout_s = IN_LINE_TIMEOUT_S if member.max_concurrency == 1 else DISCOVERY_TIMEOUT_S
-    for path in _paths(member):
+    for path in paths_of(member):
         url = member.entry.url + path
         followed = await get(url, timeout_s)
         result = followed.result
@@ -105,7 +105,7 @@ async def recognise(member: RegisteredMember, get: DocumentGetter, *, now: datet
     return Discovery(partial.capabilities, tuple(looks), partial.document)
 
 
-def _paths(member: RegisteredMember) -> tuple[str, ...]:
+def paths_of(member: RegisteredMember) -> tuple[str, ...]:
     """Give the places to look at; first where the description was when it was last found."""
     paths = _PATHS[member.entry.protocol]
     found = member.capabilities.protocol

@@ -38,11 +38,13 @@ class Sent:
     elapsed_s: float
     allowed_origin: str = ""
     """`Access-Control-Allow-Origin` of the answer."""
+    has_token: bool = False
+    """Whether a credential was sent; a check before joining sends none."""
 
     @property
     def curl(self) -> str:
-        """The request as a line of curl; the check sends no credentials."""
-        return curl(self.request, has_token=False)
+        """The request as a line of curl, without its credential."""
+        return curl(self.request, has_token=self.has_token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class Recorder:
                 via=via,
                 origin=ORIGIN,
             )
-        result = self._noted(Request("GET", url), followed.result)
+        result = self._noted(Request("GET", url), followed.result, authorization)
         return Followed(result, followed.url)
 
     async def call(
@@ -144,13 +146,13 @@ class Recorder:
             via=via,
             in_background=True,
         )
-        return self._noted(request, result)
+        return self._noted(request, result, authorization)
 
     async def peer(self, url: str) -> Peer | None:
         """Look at who answers at an address."""
         return await self._client.peer(url, timeout_s=self._bounds.request_s)
 
-    def _noted(self, request: Request, result: CallResult) -> CallResult:
+    def _noted(self, request: Request, result: CallResult, authorization: str | None) -> CallResult:
         self._requests += result.attempts
         failure, reply = result.failure, result.reply
         if failure is not None and self._is_guarded:
@@ -165,6 +167,7 @@ class Recorder:
                 failure,
                 result.elapsed_s,
                 reply.headers.get("access-control-allow-origin", "") if reply else "",
+                authorization is not None,
             )
         )
         if reply is not None and request.url in self._kept:

@@ -100,22 +100,8 @@ class Questions:
         for rule, entry_type in LISTS.items():
             if entry_type in offered:
                 yield rule, Query(entry_type=entry_type, pagination=Pagination(limit=1))
-        if (filtered := self._filtered()) is not None:
+        if (filtered := filter_query(self.member)) is not None:
             yield "question.filter", filtered
-
-    def _filtered(self) -> Query | None:
-        """Ask with the first filter of the beacon that is a term, of persons where it can be."""
-        offered = self.member.capabilities.entry_types or ()
-        terms = [one for one in self.member.capabilities.filtering_terms or () if _is_term(one)]
-        for entry_type in (INDIVIDUAL, BIOSAMPLE):
-            fits = (one for one in terms if not one.scopes or entry_type in one.scopes)
-            if entry_type in offered and (term := next(fits, None)) is not None:
-                return Query(
-                    entry_type=entry_type,
-                    filters=(Filter(id=term.id),),
-                    pagination=Pagination(limit=1),
-                )
-        return None
 
     def _skip_the_rest(self) -> None:
         is_v2 = self.member.protocol is Protocol.V2
@@ -189,6 +175,21 @@ class Questions:
         if read.status == 404:
             fix = _LISTS_FIX if rule in LISTS else _PLACE_FIX
         self.findings.add(rule, verdict, told_of(read), fix, sent)
+
+
+def filter_query(member: RegisteredMember) -> Query | None:
+    """Ask with the first filter of a beacon that is a term, of persons where it can be."""
+    offered = member.capabilities.entry_types or ()
+    terms = [one for one in member.capabilities.filtering_terms or () if _is_term(one)]
+    for entry_type in (INDIVIDUAL, BIOSAMPLE):
+        fits = (one for one in terms if not one.scopes or entry_type in one.scopes)
+        if entry_type in offered and (term := next(fits, None)) is not None:
+            return Query(
+                entry_type=entry_type,
+                filters=(Filter(id=term.id),),
+                pagination=Pagination(limit=1),
+            )
+    return None
 
 
 def _is_term(term: FilteringTerm) -> bool:

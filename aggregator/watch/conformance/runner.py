@@ -1,0 +1,72 @@
+"""Runs the rules of conformance on one member, within bounds and behind its questions."""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from aggregator.upstream.client import MemberClient
+from aggregator.upstream.tokens import NeedsToken, credential_for
+from aggregator.watch.conformance.asking import Asking, CutShortError
+from aggregator.watch.conformance.findings import Findings
+from aggregator.watch.conformance.report import ConformanceReport, Unfinished, Version
+from aggregator.watch.conformance.rules import RULES
+from aggregator.watch.conformance.run_v1 import RunV1
+from aggregator.watch.conformance.run_v2 import RunV2
+from aggregator.watch.join_recorder import Bounds, Recorder
+from registry.models import Protocol
+from registry.snapshot import RegisteredMember
+
+BOUNDS: Final = Bounds(check_s=240.0, request_s=15.0, requests=100)
+
+
+def can_be_judged(member: RegisteredMember) -> bool:
+    """Whether there are rules for the protocol a member speaks."""
+    return member.protocol in RULES
+
+
+class ConformanceChecker:
+    """Judges members, one request at a time for each."""
+
+    def __init__(
+        self,
+        client: MemberClient,
+        *,
+        network_id: str,
+        allow_private: bool,
+        bounds: Bounds = BOUNDS,
+        environ: Mapping[str, str] = os.environ,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._client = client
+        self._via = f"1.1 {network_id}"
+        self._allow_private = allow_private
+        self._bounds = bounds
+        self._environ = environ
+        self._now = now
+
+    async def run(self, member: RegisteredMember) -> ConformanceReport | Unfinished:
+        """Judge a member by every rule of its protocol; never raises for what it does."""
+        at = self._now()
+        protocol = member.protocol
+        if protocol is None or protocol not in RULES:
+            return Unfinished(at, "there are no rules for what it speaks")
+        credential = credential_for(member, None, self._environ)
+        if isinstance(credential, NeedsToken):
+            return Unfinished(at, credential.message)
+        recorder = Recorder(self._client, self._bounds, is_guarded=not self._allow_private)
+        asking = Asking(member, recorder, via=self._via, authorization=credential.authorization)
+        findings = Findings(RULES[protocol])
+        run = RunV2(asking, findings) if protocol is Protocol.V2 else RunV1(asking, findings)
+        try:
+            async with asyncio.timeout(self._bounds.check_s):
+                await run.run()
+        except CutShortError as error:
+            return Unfinished(at, str(error))
+        except TimeoutError:
+            return Unfinished(at, f"it took longer than {self._bounds.check_s:g} s altogether")
+        version = Version.told_by(run.description)
+        return ConformanceReport(
+            at, protocol.value, version, findings.all(), seen=Version.of(member)
+        )
