@@ -1,0 +1,232 @@
+"""Whom the network tells of what changed: set up, changed, confirmed, removed; each in the log."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aggregator.base.errors import Conflict, NotFound
+from registry.alert_rows import delivery_values, logged, target_of, target_values
+from registry.alerts import MOST_TARGETS, OPERATOR, Kind, State, Target, Wishes
+from registry.database import Change, Database
+from registry.health_tables import ALERT_DELIVERIES, ALERT_TARGETS, EVENTS
+from registry.rows import storable, tell
+
+_SECRET_BYTES: Final = 32
+ASK_AGAIN_AFTER: Final = timedelta(minutes=10)
+CONFIRM: Final = "confirm"
+"""What the key of a message that asks for a confirmation begins with."""
+
+
+class AlertBook:
+    """Keeps whom to tell."""
+
+    def __init__(
+        self, database: Database, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.database = database
+        self._now = now
+
+    async def targets(self, owner: str | None = None) -> tuple[Target, ...]:
+        """Give who is told, the oldest first; of one owner, or everybody."""
+        query = select(ALERT_TARGETS)
+        query = query.order_by(ALERT_TARGETS.c.created_at, ALERT_TARGETS.c.id)
+        if owner is not None:
+            query = query.where(ALERT_TARGETS.c.owner == storable(owner))
+
+        async def read(connection: AsyncConnection) -> tuple[Target, ...]:
+            return tuple(target_of(row) for row in await connection.execute(query))
+
+        return await self.database.read(read)
+
+    async def target(self, target_id: str, owner: str | None = None) -> Target:
+        """Give one that is told; raises `NotFound` also for one of another owner."""
+        found: Target = await self.database.read(lambda one: _found(one, target_id, owner))
+        return found
+
+    async def add(self, owner: str, kind: Kind, address: str, wishes: Wishes, *, by: str) -> Target:
+        """Set up who is told from now on; with a webhook goes a secret that signs.
+
+        A mail address is asked to confirm itself. Raises `Conflict` for too many, or one that is
+        there.
+        """
+        now = self._now()
+
+        async def put(change: Change) -> Target:
+            mine = ALERT_TARGETS.c.owner == owner
+            held = await change.connection.execute(select(ALERT_TARGETS).where(mine))
+            known = [target_of(row) for row in held]
+            if any((one.kind, one.address) == (kind, address) for one in known):
+                raise Conflict("address: it is told already; change what it is told instead")
+            if len(known) >= MOST_TARGETS:
+                raise Conflict(
+                    f"At most {MOST_TARGETS} addresses can be told here. Remove one first."
+                )
+            last = await change.connection.execute(select(func.max(EVENTS.c.number)))
+            made = Target(
+                id=secrets.token_hex(8),
+                owner=owner,
+                kind=kind,
+                address=address,
+                secret=f"bas_{secrets.token_urlsafe(_SECRET_BYTES)}"
+                if kind is Kind.WEBHOOK
+                else "",
+                wishes=wishes,
+                created_at=now,
+                after_event=last.scalar_one_or_none() or 0,
+                asked_at=now if kind is Kind.EMAIL else None,
+            )
+            await change.connection.execute(insert(ALERT_TARGETS).values(**target_values(made)))
+            await _ask(change, made, now)
+            await _log(change, by, "new alert target", None, made, now=now)
+            return made
+
+        return await self.database.change(put, is_news=False)
+
+    async def amend(
+        self, target_id: str, owner: str | None, alter: Callable[[Target], Target], *, by: str
+    ) -> Target:
+        """Change what somebody is told; raises `NotFound`.
+
+        A mail address that unsubscribed itself and is switched on again is asked once more.
+        """
+        now = self._now()
+
+        async def put(change: Change) -> Target:
+            before = await _found(change.connection, target_id, owner)
+            after = alter(before)
+            if after.is_on and not before.is_on:
+                after = replace(after, off_reason="")
+                if not after.is_confirmed:
+                    after = replace(after, asked_at=now)
+                    await _ask(change, after, now)
+            if after != before:
+                await _write(change, after)
+                await _log(change, by, "change alert target", before, after, now=now)
+            return after
+
+        return await self.database.change(put, is_news=False)
+
+    async def ask_again(self, target_id: str, owner: str | None, *, by: str) -> Target:
+        """Ask a mail address once more to confirm itself; raises `NotFound`, `Conflict`."""
+        now = self._now()
+
+        async def put(change: Change) -> Target:
+            before = await _found(change.connection, target_id, owner)
+            if before.is_confirmed:
+                raise Conflict("It is confirmed already.")
+            if before.asked_at is not None and now - before.asked_at < ASK_AGAIN_AFTER:
+                raise Conflict("It was asked a moment ago. Look for the mail, also among spam.")
+            after = replace(before, asked_at=now)
+            await _write(change, after)
+            await _ask(change, after, now)
+            await _log(change, by, "ask alert target", before, after, now=now)
+            return after
+
+        return await self.database.change(put, is_news=False)
+
+    async def confirm(self, target_id: str) -> Target:
+        """Take a mail address' word that it wants to be told; raises `NotFound`."""
+        now = self._now()
+        return await self.amend(
+            target_id,
+            None,
+            lambda one: one if one.is_confirmed else replace(one, confirmed_at=now),
+            by=f"alert:{target_id}",
+        )
+
+    async def stop(self, target_id: str, reason: str, *, unconfirmed: bool = False) -> Target:
+        """Switch one off that wants nothing more; its messages are not sent. Raises `NotFound`."""
+
+        def alter(one: Target) -> Target:
+            asked = None if unconfirmed else one.confirmed_at
+            return replace(one, is_on=False, off_reason=reason, confirmed_at=asked)
+
+        stopped = await self.amend(target_id, None, alter, by=f"alert:{target_id}")
+        await self.drop_waiting(target_id, reason)
+        return stopped
+
+    async def remove(self, target_id: str, owner: str | None, *, by: str) -> None:
+        """Tell somebody nothing more, and forget what it was told; raises `NotFound`."""
+        now = self._now()
+
+        async def put(change: Change) -> None:
+            target = await _found(change.connection, target_id, owner)
+            mine = ALERT_DELIVERIES.c.target_id == target_id
+            await change.connection.execute(delete(ALERT_DELIVERIES).where(mine))
+            chosen = ALERT_TARGETS.c.id == target_id
+            await change.connection.execute(delete(ALERT_TARGETS).where(chosen))
+            await _log(change, by, "remove alert target", target, None, now=now)
+
+        await self.database.change(put, is_news=False)
+
+    async def drop_waiting(self, target_id: str, result: str) -> None:
+        """Send nothing of what waits for a target."""
+        now = self._now().timestamp()
+        waiting = ALERT_DELIVERIES.c.state.in_([State.HELD.value, State.DUE.value])
+        chosen = waiting & (ALERT_DELIVERIES.c.target_id == target_id)
+        values = {"state": State.DROPPED.value, "ended_at": now, "result": storable(result)}
+
+        async def put(change: Change) -> None:
+            await change.connection.execute(update(ALERT_DELIVERIES).where(chosen).values(**values))
+
+        await self.database.change(put, is_news=False)
+
+
+async def _found(connection: AsyncConnection, target_id: str, owner: str | None) -> Target:
+    chosen = ALERT_TARGETS.c.id == storable(target_id)
+    if owner is not None:
+        chosen &= ALERT_TARGETS.c.owner == owner
+    row = (await connection.execute(select(ALERT_TARGETS).where(chosen))).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no alert target “{target_id[:80]}” here.")
+    return target_of(row)
+
+
+async def _write(change: Change, target: Target) -> None:
+    values: dict[str, Any] = target_values(target)
+    del values["after_event"]  # of whoever delivers alone
+    chosen = ALERT_TARGETS.c.id == target.id
+    await change.connection.execute(update(ALERT_TARGETS).where(chosen).values(**values))
+
+
+async def _ask(change: Change, target: Target, now: datetime) -> None:
+    """Let a mail address be asked to confirm itself; an earlier question is not sent any more."""
+    if target.is_confirmed:
+        return
+    mine = ALERT_DELIVERIES.c.target_id == target.id
+    earlier = mine & (ALERT_DELIVERIES.c.state == State.DUE.value)
+    dropped = {"state": State.DROPPED.value, "ended_at": now.timestamp(), "result": "asked again"}
+    await change.connection.execute(update(ALERT_DELIVERIES).where(earlier).values(**dropped))
+    key = f"{CONFIRM}:{secrets.token_hex(8)}"
+    document = {"type": CONFIRM, "at": now.isoformat(), "text": "Please confirm this address."}
+    values = delivery_values(target.id, key, document, now=now)
+    await change.connection.execute(insert(ALERT_DELIVERIES).values(**values))
+
+
+async def _log(
+    change: Change,
+    by: str,
+    action: str,
+    before: Target | None,
+    after: Target | None,
+    *,
+    now: datetime,
+) -> None:
+    target = after or before
+    assert target is not None  # noqa: S101 - one of them is always given
+    subject = "alerts" if target.owner == OPERATOR else target.owner
+    await tell(
+        change,
+        now=now,
+        by=by,
+        action=action,
+        subject=subject,
+        before=None if before is None else logged(before),
+        after=None if after is None else logged(after),
+        note=f"target {target.id}",
+    )

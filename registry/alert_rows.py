@@ -1,0 +1,121 @@
+"""Alert targets and deliveries as rows, and back."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row
+
+from registry.alerts import Delivery, Held, Kind, State, Target, Wishes
+from registry.rows import storable
+
+
+def target_of(row: Row[Any]) -> Target:
+    """Read a row of targets."""
+    return Target(
+        id=row.id,
+        owner=row.owner,
+        kind=Kind(row.kind),
+        address=row.address,
+        secret=row.secret,
+        wishes=Wishes.model_validate_json(row.settings),
+        created_at=moment_of(row.created_at),
+        after_event=row.after_event,
+        is_on=row.is_on,
+        off_reason=row.off_reason,
+        asked_at=_maybe(row.asked_at),
+        confirmed_at=_maybe(row.confirmed_at),
+    )
+
+
+def target_values(target: Target) -> dict[str, Any]:
+    """Write a target as values of its row."""
+    return {
+        "id": target.id,
+        "owner": target.owner,
+        "kind": target.kind.value,
+        "address": storable(target.address),
+        "secret": target.secret,
+        "settings": target.wishes.model_dump_json(by_alias=True),
+        "created_at": target.created_at.timestamp(),
+        "asked_at": _stamp(target.asked_at),
+        "confirmed_at": _stamp(target.confirmed_at),
+        "after_event": target.after_event,
+        "is_on": target.is_on,
+        "off_reason": storable(target.off_reason),
+    }
+
+
+def logged(target: Target) -> dict[str, Any]:
+    """Write a target for the log of changes: without its secret, and of its address the host."""
+    _, _, host = target.address.partition("://" if target.kind is Kind.WEBHOOK else "@")
+    return {
+        "kind": target.kind.value,
+        "host": host.partition("/")[0].rpartition("@")[2],
+        "on": target.is_on,
+        "offReason": target.off_reason,
+        **target.wishes.model_dump(mode="json", by_alias=True),
+    }
+
+
+def delivery_of(row: Row[Any]) -> Delivery:
+    """Read a row of deliveries."""
+    return Delivery(
+        number=row.number,
+        target_id=row.target_id,
+        key=row.key,
+        subject=row.subject,
+        state=State(row.state),
+        held_for=Held(row.held_for),
+        document=msgspec.json.decode(row.document),
+        attempts=row.attempts,
+        created_at=moment_of(row.created_at),
+        next_at=moment_of(row.next_at),
+        ready_at=_maybe(row.ready_at),
+        ended_at=_maybe(row.ended_at),
+        result=row.result,
+    )
+
+
+def delivery_values(
+    target_id: str,
+    key: str,
+    document: Mapping[str, Any],
+    *,
+    now: datetime,
+    subject: str = "",
+    state: State = State.DUE,
+    held_for: Held = Held.NOTHING,
+    next_at: datetime | None = None,
+    result: str = "",
+) -> dict[str, Any]:
+    """Write a new delivery as values of its row."""
+    is_over = state in {State.DROPPED, State.SENT, State.FAILED}
+    return {
+        "target_id": target_id,
+        "key": key,
+        "subject": subject,
+        "state": state.value,
+        "held_for": held_for.value,
+        "document": storable(msgspec.json.encode(document).decode()),
+        "attempts": 0,
+        "created_at": now.timestamp(),
+        "next_at": (next_at or now).timestamp(),
+        "ready_at": now.timestamp() if state is State.DUE else None,
+        "ended_at": now.timestamp() if is_over else None,
+        "result": storable(result),
+    }
+
+
+def moment_of(stamp: float) -> datetime:
+    """Read a moment."""
+    return datetime.fromtimestamp(stamp, UTC)
+
+
+def _maybe(stamp: float | None) -> datetime | None:
+    return None if stamp is None else moment_of(stamp)
+
+
+def _stamp(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
