@@ -127,6 +127,7 @@ async def running(
             holder=holder,
             breakers=breakers,
             client=client,
+            service=service,
             asker=asker,
             streams=streams,
             kept=kept,
@@ -160,6 +161,7 @@ async def running(
                 )
             )
         )
+        asker.heard = watch.checks.heard
         network = Network(
             settings,
             identity,
@@ -203,6 +205,8 @@ def web_application(network: Network) -> web.Application:
             follower=network.around.follower,
             logos=network.around.logos,
             health=network.watch.health,
+            alerts=network.watch.telling.desk,
+            conformance=network.watch.conformance,
             suspended=partial(_suspended, network.breakers),
             signer=Signer(network.registry.secret),
             look=_look(network) if network.settings.compat.validate_beacons else None,
@@ -328,6 +332,7 @@ def _readings(
     holder: SnapshotHolder,
     breakers: Breakers,
     client: MemberClient,
+    service: NetworkService,
     asker: MemberAsker,
     streams: EventStreams,
     kept: Shared,
@@ -338,6 +343,7 @@ def _readings(
     return Readings(
         breakers=shown,
         members=members_by_state(holder.current, shown, datetime.now(UTC)),
+        queries_in_flight=service.queries_in_flight,
         calls_in_flight=client.gate.in_use,
         event_streams=streams.open,
         coalesced=asker.shared_calls,

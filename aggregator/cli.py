@@ -1,4 +1,4 @@
-"""The command line: serve, demo, query, check, members, groups, keys, config.
+"""The command line: serve, demo, query, check, members, groups, keys, alerts, config.
 
 Exit codes: 0 found (or done), 10 not found and complete, 3 unknown, 2 wrong usage,
 4 configuration or connection, 130 interrupted, 141 the reader of a pipe left; 1 is only ever a
@@ -25,6 +25,7 @@ from aggregator.base.errors import (
     NotFound,
     RegistryUnavailable,
 )
+from aggregator.cli_alerts import alerts
 from aggregator.cli_members import members
 from aggregator.cli_offices import groups, keys
 from aggregator.cli_options import (
@@ -229,6 +230,7 @@ for command in cli_lists.COMMANDS:
     members.add_command(command)
 cli.add_command(groups)
 cli.add_command(keys)
+cli.add_command(alerts)
 
 
 @cli.group()

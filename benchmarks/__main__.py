@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aggregator.model.query import Granularity
-from benchmarks import members, registry
+from benchmarks import health, members, registry
 from benchmarks.network import ask, bare_gather, bare_session, network_of, question
 
 ROUNDS = 7
@@ -62,6 +62,7 @@ async def measure() -> dict[str, Any]:
     results["cached_per_s"] = await cached_rate(50)
     results["memory_per_query_kb"] = await memory_per_query(50)
     results["registry"] = await registry.measure(_Ticker)
+    results["health"] = await health.measure(_Ticker)
     return results
 
 

@@ -259,10 +259,12 @@ def _counted(told: Standing, check: Check, rules: Rules) -> Standing:
 
 
 def _traits(told: Standing, rules: Rules) -> frozenset[Trait]:
-    found = set()
+    found: set[Trait] = set()
     times = [ms for result, ms in told.recent if result is Result.UP and ms is not None]
     middle = median(times[-10:])
-    if middle is not None:
+    if middle is None:
+        found |= told.traits & {Trait.SLOW}  # nothing says that it became faster
+    else:
         # what is called slow has to become clearly faster before it is not
         bound = rules.slow_ms * (0.8 if Trait.SLOW in told.traits else 1.0)
         if middle >= bound and (len(times) >= 3 or Trait.SLOW in told.traits):

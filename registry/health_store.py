@@ -5,109 +5,114 @@ reads. Standings and facts are kept in memory and refreshed by their sequence, s
 breakers never wait for the database; history is read when somebody looks.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
 
-from registry.database import Database
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from registry.database import Change, Database
 from registry.health import Check, Standing
+from registry.health_batch import Batch as Batch  # noqa: PLC0414 - a word of the store's
+from registry.health_batch import Fact as Fact  # noqa: PLC0414
+from registry.health_batch import IncidentChange as IncidentChange  # noqa: PLC0414
+from registry.health_facts import add_run, put_fact, read_runs
+from registry.health_known import AtPlaces, Known
+from registry.health_pruning import prune
+from registry.health_reads import (
+    read_buckets,
+    read_checks,
+    read_events,
+    read_figures,
+    read_incidents,
+)
+from registry.health_writes import add_note, write_batch
 from registry.history import Bucket, Figures, Kind, Tier, Window
-from registry.incidents import Event, Incident, Topic
+from registry.incidents import Event, Incident
 
+T = TypeVar("T")
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """The last of something that is looked at more rarely."""
-
-    at: datetime
-    document: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentChange:
-    """An incident as it is now; member, topic and beginning say which one."""
-
-    member_id: str
-    topic: Topic
-    began: datetime
-    ended: datetime | None = None
-    message: str = ""
-    phase: str | None = None
-    request: str = ""
-    checks: int = 0
-
-
-@dataclass(slots=True)
-class Batch:
-    """What is written at once: all of it, or nothing."""
-
-    standings: dict[str, tuple[str, Standing]] = field(default_factory=dict)
-    """Place and standing by member id."""
-    checks: list[tuple[str, Check]] = field(default_factory=list)
-    buckets: list[Bucket] = field(default_factory=list)
-    """Added to what is there."""
-    incidents: list[IncidentChange] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    """One whose key is there already is not written again."""
-
-    def __bool__(self) -> bool:
-        return any((self.standings, self.checks, self.buckets, self.incidents, self.events))
+FRESH: Final = timedelta(seconds=30)
+"""How long what was read of everybody's history is given again."""
 
 
 class HealthStore:
-    """Reads and writes the health of members."""
+    """Reads and writes the health of members.
+
+    `placed` says where a member is now (`registry.places.place_of`; None: nobody knows): what was
+    found out at another place is not given.
+    """
 
     def __init__(
-        self, database: Database, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        database: Database,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        placed: Callable[[str], str | None] = lambda member_id: None,
     ) -> None:
         self.database = database
         self.now = now
+        self._placed = placed
+        self._known = Known()
+        self._refreshing = asyncio.Lock()
+        self._history: dict[tuple[object, ...], tuple[datetime, Any]] = {}
+        self._reading: dict[tuple[object, ...], asyncio.Lock] = {}
 
     @property
     def standings(self) -> Mapping[str, Standing]:
         """How members stand, by id, as of the last `refresh`."""
-        raise NotImplementedError
+        return AtPlaces(self._known.standings, self._placed)
 
     @property
     def places(self) -> Mapping[str, str]:
         """Where each member of `standings` was checked."""
-        raise NotImplementedError
+        return {member_id: place for member_id, (place, _) in self._known.standings.items()}
 
     def facts(self, name: str) -> Mapping[str, Fact]:
         """Give the facts of one name (`certificate`, `conformance`, `controls`) by member id."""
-        raise NotImplementedError
+        return AtPlaces(self._known.facts.get(name, {}), self._placed)
 
     async def refresh(self) -> tuple[str, ...]:
         """Read what changed since the last time; gives the ids of members whose standing did.
 
         Raises `RegistryUnavailable`, as every method that reads or writes.
         """
-        raise NotImplementedError
+        async with self._refreshing:
+            changed = await self.database.read(self._known.read)
+            return self._known.take_in(changed)
 
     async def write(self, batch: Batch) -> None:
         """Write a batch in one transaction; what is of members that are not there is left out."""
-        raise NotImplementedError
+        if batch:
+            await self._change(lambda change: write_batch(change.connection, batch, self.now()))
 
     async def put_fact(
         self, member_id: str, name: str, document: Mapping[str, Any], *, place: str
     ) -> None:
         """Keep a fact in place of the last one; of a member that is not there or moved, nothing."""
-        raise NotImplementedError
+        fact = Fact(self.now(), document)
+        if await self._change(lambda change: put_fact(change, member_id, name, fact, place)):
+            self._known.put(member_id, name, place, fact)
 
     async def add_run(self, member_id: str, document: Mapping[str, Any]) -> None:
         """Keep a run of conformance: at most `KEPT_RUNS`, one for each day or change."""
-        raise NotImplementedError
+        run = Fact(self.now(), document)
+        await self._change(lambda change: add_run(change.connection, member_id, run))
 
     async def runs(self, member_id: str, *, limit: int = 100) -> tuple[Fact, ...]:
         """Read the runs of conformance of a member, newest first."""
-        raise NotImplementedError
+        return await self.database.read(lambda reading: read_runs(reading, member_id, limit))
 
     async def figures(
         self, window: Window, *, kind: Kind = Kind.CHECK, member_ids: Collection[str] | None = None
     ) -> Mapping[str, Figures]:
-        """Add up a window that ends now, by member id; None: everybody's."""
-        raise NotImplementedError
+        """Add up a window that ends now, by member id; None: everybody's, as of `FRESH` ago."""
+        return await self._shared(
+            ("figures", window, kind),
+            member_ids,
+            lambda reading: read_figures(reading, window, kind, member_ids, self.now()),
+        )
 
     async def buckets(
         self,
@@ -117,12 +122,21 @@ class HealthStore:
         kind: Kind = Kind.CHECK,
         member_ids: Collection[str] | None = None,
     ) -> Mapping[str, tuple[Bucket, ...]]:
-        """Read buckets that begin at `since` or later, oldest first, by member id."""
-        raise NotImplementedError
+        """Read buckets that begin at `since` or later, oldest first, by member id.
+
+        Everybody's are as of `FRESH` ago.
+        """
+        length = int(tier.length.total_seconds())
+        start = int(-(-since.timestamp() // length)) * length
+        return await self._shared(
+            ("buckets", tier, start, kind),
+            member_ids,
+            lambda reading: read_buckets(reading, tier, start, kind, member_ids),
+        )
 
     async def checks(self, member_id: str) -> tuple[Check, ...]:
         """Read the last checks of a member, newest first."""
-        raise NotImplementedError
+        return await self.database.read(lambda reading: read_checks(reading, member_id))
 
     async def incidents(
         self,
@@ -137,24 +151,69 @@ class HealthStore:
 
         `since` leaves out what ended before; `below` gives those of a smaller number.
         """
-        raise NotImplementedError
+        return await self.database.read(
+            lambda reading: read_incidents(
+                reading, member_ids, since=since, below=below, is_open=is_open, limit=limit
+            )
+        )
 
     async def note(self, number: int, *, by: str, text: str) -> bool:
-        """Add an operator's note to an incident; False if there is none of that number."""
-        raise NotImplementedError
+        """Add an operator's note to an incident; False if there is none of that number.
+
+        Raises `Conflict` where an incident has as many notes as it can.
+        """
+        return await self._change(
+            lambda change: add_note(change.connection, number, by=by, text=text, at=self.now())
+        )
 
     async def events(
         self, member_ids: Collection[str] | None = None, *, above: int = 0, limit: int = 100
     ) -> tuple[Event, ...]:
         """Read events above a number, oldest first; of these members, or everybody's."""
-        raise NotImplementedError
+        return await self.database.read(
+            lambda reading: read_events(
+                reading, member_ids, above=above, limit=limit, is_newest_first=False
+            )
+        )
 
     async def latest_events(
         self, member_ids: Collection[str] | None = None, *, limit: int = 50
     ) -> Sequence[Event]:
         """Read the last events, newest first; of these members, or everybody's."""
-        raise NotImplementedError
+        return await self.database.read(
+            lambda reading: read_events(
+                reading, member_ids, above=0, limit=limit, is_newest_first=True
+            )
+        )
 
     async def prune(self) -> None:
         """Drop what is older than it is kept."""
-        raise NotImplementedError
+        await prune(self.database, self.now())
+
+    async def _change(self, work: Callable[[Change], Awaitable[T]]) -> T:
+        return await self.database.change(work, is_news=False)
+
+    async def _shared(
+        self,
+        key: tuple[object, ...],
+        member_ids: Collection[str] | None,
+        work: Callable[[AsyncConnection], Awaitable[Mapping[str, T]]],
+    ) -> Mapping[str, T]:
+        """Read history; of everybody once for all who ask while it is fresh."""
+        if member_ids is not None:
+            return await self.database.read(work)
+        async with self._reading.setdefault(key, asyncio.Lock()):
+            at, found = self._history.get(key, (None, {}))
+            if at is None or not timedelta() <= self.now() - at < FRESH:
+                self._forget_old()
+                began = self.now()
+                found = await self.database.read(work)
+                self._history[key] = began, found
+            return found
+
+    def _forget_old(self) -> None:
+        for key, (at, _) in list(self._history.items()):
+            lock = self._reading.get(key)
+            if not timedelta() <= self.now() - at < FRESH and not (lock and lock.locked()):
+                del self._history[key]
+                self._reading.pop(key, None)

@@ -51,8 +51,8 @@ BUCKETS: Final = Table(
     "health_buckets",
     METADATA,
     _member(is_key=True),
-    Column("kind", Text, primary_key=True),
-    Column("tier", Text, primary_key=True),
+    Column("kind", Integer, primary_key=True, autoincrement=False),
+    Column("length_s", Integer, primary_key=True, autoincrement=False),
     Column("start", Integer, primary_key=True, autoincrement=False),
     Column("up", Integer, nullable=False),
     Column("down", Integer, nullable=False),
@@ -61,9 +61,19 @@ BUCKETS: Final = Table(
     Column("timed_out", Integer, nullable=False),
     Column("slow", Integer, nullable=False),
     Column("times", LargeBinary, nullable=False),
-    Index("ix_health_buckets_tier", "tier", "start"),
     sqlite_with_rowid=False,
 )
+"""By far the most rows: kind (0 checks, 1 questions) and length in seconds are numbers, and there
+is no index but the key, so that a year of a member is some 2,600 rows of 40 bytes."""
+
+WRITERS: Final = Table(
+    "health_writers",
+    METADATA,
+    Column("writer", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+)
+"""The last batch each process wrote: one whose end it did not see is not added twice."""
 
 INCIDENTS: Final = Table(
     "health_incidents",
@@ -74,7 +84,8 @@ INCIDENTS: Final = Table(
     Column("began", Float, nullable=False),
     Column("ended", Float),
     Column("document", Text, nullable=False),
-    Index("ix_health_incidents_member", "member_id", "began"),
+    Column("notes", Text, nullable=False),
+    Index("ix_health_incidents_member", "member_id", "began", "topic", unique=True),
     Index("ix_health_incidents_began", "began"),
     sqlite_autoincrement=True,
 )
@@ -116,7 +127,9 @@ CONFORMANCE_RUNS: Final = Table(
     Index("ix_conformance_runs_member", "member_id", "at"),
     sqlite_autoincrement=True,
 )
-"""One row for each run whose verdicts differ from the one before, and the days' last."""
+"""One row for each run that found something else than the one before, and the first of a day."""
+
+KEPT_RUNS: Final = 120
 
 ALERT_TARGETS: Final = Table(
     "alert_targets",
@@ -128,13 +141,15 @@ ALERT_TARGETS: Final = Table(
     Column("secret", Text, nullable=False),
     Column("settings", Text, nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("asked_at", Float),
     Column("confirmed_at", Float),
     Column("after_event", Integer, nullable=False),
-    Column("is_removed", Boolean, nullable=False),
+    Column("is_on", Boolean, nullable=False),
+    Column("off_reason", Text, nullable=False),
     Index("ix_alert_targets_owner", "owner"),
 )
-"""Whom to tell: `owner` is a member's id, or `operator`; `after_event` is the last event that was
-looked at for it."""
+"""Whom to tell: `owner` is a member's id, or `~operator`; `after_event` is the last event that was
+looked at for it. `asked_at` is when a mail address was asked to confirm itself."""
 
 ALERT_DELIVERIES: Final = Table(
     "alert_deliveries",
@@ -142,15 +157,19 @@ ALERT_DELIVERIES: Final = Table(
     Column("number", Integer, primary_key=True, autoincrement=True),
     Column("target_id", Text, ForeignKey("alert_targets.id", ondelete="CASCADE"), nullable=False),
     Column("key", Text, nullable=False),
+    Column("subject", Text, nullable=False),
     Column("state", Text, nullable=False),
+    Column("held_for", Text, nullable=False),
     Column("document", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("next_at", Float, nullable=False),
+    Column("ready_at", Float),
     Column("ended_at", Float),
     Column("result", Text, nullable=False),
     Index("ix_alert_deliveries_target", "target_id", "key", unique=True),
     Index("ix_alert_deliveries_due", "state", "next_at"),
     sqlite_autoincrement=True,
 )
-"""What is to be told to whom, and what came of it; one row for each target and `key`."""
+"""What is to be told to whom, and what came of it; one row for each target and `key`. `subject` is
+the member and topic, `held_for` why it waits, `ready_at` when it began to be sent."""

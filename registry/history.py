@@ -1,14 +1,15 @@
 """The history of checks and questions: buckets of four lengths, and what is read from them. Pure.
 
-Every check is counted in one bucket of each length, so that the lengths always agree and nothing
-has to be rolled up later; old buckets are dropped. Times are kept as histograms, whose quantiles
-are right to within `Histogram.ERROR`.
+Every check is counted in one bucket of each length, so that the lengths always agree, nothing has
+to be rolled up later, and a window is added up from few; old buckets are dropped. Times are kept
+as histograms, whose quantiles are right to within `Histogram.ERROR`.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from math import floor, log2
 from typing import Final
 
@@ -66,6 +67,10 @@ class Tier(StrEnum):
         """How long buckets are kept."""
         return _KEPT[self]
 
+    def oldest(self, now: datetime) -> int:
+        """Give the second since 1970 at which the oldest bucket that is kept begins."""
+        return self.start_of(now - self.kept)
+
     def start_of(self, at: datetime) -> int:
         """Give the second since 1970 at which the bucket of a moment begins."""
         seconds = int(at.timestamp())
@@ -79,7 +84,7 @@ _LENGTHS: Final = {
     Tier.DAY: timedelta(days=1),
 }
 _KEPT: Final = {
-    Tier.MINUTE: timedelta(hours=24),
+    Tier.MINUTE: timedelta(hours=25),
     Tier.HALF_HOUR: timedelta(days=8),
     Tier.HOUR: timedelta(days=32),
     Tier.DAY: timedelta(days=400),
@@ -101,8 +106,24 @@ class Window(StrEnum):
 
     @property
     def tier(self) -> Tier:
-        """The buckets it is added up from; its first one counts whole."""
+        """The buckets it begins with; its first one counts whole."""
         return _WINDOWS[self][1]
+
+    def spans(self, now: datetime) -> tuple["Span", ...]:
+        """Give the buckets to add up, the longest that fit, so that few have to be read.
+
+        All lengths count the same, so the sum is that of the window's own tier.
+        """
+        start = self.tier.start_of(now - self.length)
+        found: list[Span] = []
+        tiers = list(Tier)
+        for tier, longer in pairwise(tiers[tiers.index(self.tier) :]):
+            length = int(longer.length.total_seconds())
+            end = -(-start // length) * length
+            if end > start:
+                found.append(Span(tier, start, end))
+            start = end
+        return (*found, Span(Tier.DAY, start, None))
 
 
 _WINDOWS: Final = {
@@ -111,6 +132,17 @@ _WINDOWS: Final = {
     Window.MONTH: (timedelta(days=30), Tier.HOUR),
     Window.YEAR: (timedelta(days=365), Tier.DAY),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Buckets of one length that follow each other."""
+
+    tier: Tier
+    start: int
+    """Where the first begins, in seconds since 1970."""
+    end: int | None
+    """Where the last ends; None: what is there."""
 
 
 _STEPS: Final = 8
@@ -157,6 +189,18 @@ class Histogram:
                 return float(2 ** ((at + 0.5) / _STEPS))
         raise AssertionError("the last bucket reaches the total")
 
+    def take_in_written(self, written: bytes) -> None:
+        """Add what `encode` wrote to this one, without making another."""
+        counts, rest = self.counts, iter(written)
+        for at in rest:
+            number = shift = 0
+            for byte in rest:
+                number |= (byte & 0x7F) << shift
+                shift += 7
+                if byte < 0x80:
+                    break
+            counts[at] = counts.get(at, 0) + number
+
     def encode(self) -> bytes:
         """Write it short: pairs of bucket and number, numbers of seven bits to a byte."""
         made = bytearray()
@@ -171,17 +215,9 @@ class Histogram:
     @classmethod
     def decode(cls, written: bytes) -> "Histogram":
         """Read what `encode` wrote."""
-        counts: dict[int, int] = {}
-        rest = iter(written)
-        for at in rest:
-            number = shift = 0
-            for byte in rest:
-                number |= (byte & 0x7F) << shift
-                shift += 7
-                if byte < 0x80:
-                    break
-            counts[at] = number
-        return cls(counts)
+        made = cls()
+        made.take_in_written(written)
+        return made
 
     @classmethod
     def joined(cls, parts: Iterable["Histogram"]) -> "Histogram":
@@ -206,7 +242,7 @@ class Bucket:
     timed_out: int
     """Of what failed, for questions."""
     slow: int
-    """Checks or questions that took longer than the operator calls slow."""
+    """Of what was answered: what took longer than the operator calls slow."""
     times: Histogram
     """Of what was answered."""
 

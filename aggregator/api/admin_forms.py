@@ -14,7 +14,7 @@ from registry.models import MemberEntry, Organization
 
 TEXTS: Final = ("name", "url", "protocol", "description", "token", "ca_file")
 NUMBERS: Final = ("timeout_s", "max_concurrency")
-LISTS: Final = ("assemblies", "same_as")
+LISTS: Final = ("assemblies", "same_as", "controls")
 ORGANIZATION: Final = ("name", "url", "contact_url", "logo_url", "id", "description")
 _TICKS: Final = {"sure", "groups"}
 """Fields that are not sent where nothing is ticked."""
@@ -119,7 +119,7 @@ def values_of(entry: MemberEntry, contact: str = "", seen: str = "") -> dict[str
         **{name: str(getattr(entry, name) or "") for name in TEXTS},
         "timeout_s": "" if entry.timeout_s is None else f"{entry.timeout_s:g}",
         "max_concurrency": str(entry.max_concurrency or ""),
-        **{name: ", ".join(getattr(entry, name)) for name in LISTS},
+        **{name: ", ".join(map(str, getattr(entry, name))) for name in LISTS},
         "dialect": json.dumps(dialect, ensure_ascii=False, indent=1) if dialect else "",
         "contact": contact,
         "seen": seen,

@@ -44,12 +44,21 @@ DONE: Final = {
     "follow": N_("It is followed from now on."),
     "unfollow": N_("It is followed no more. Its members stay."),
     "look": N_("It was looked at. The result is below."),
+    "said": N_("Everybody can read it now."),
+    "unsaid": N_("It is shown no more."),
+    "alerts-change": N_("What is told was changed."),
+    "alerts-on": N_("It is told again."),
+    "alerts-off": N_("Nothing more is sent there."),
+    "alerts-remove": N_("It was removed, with the log of what was sent there."),
+    "alerts-ask": N_("Another mail with a link was written."),
     "out": N_("You are signed out."),
     "ended": N_("Your session has ended, and nothing was changed. Sign in and send it again."),
 }
 """What a page says that was reached by doing something; an address names one of them, signed."""
 PRIVATE: Final = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
-_PAGE: Final = re.compile(r"/admin(?:/(?:add|groups|keys|log|import|members/[a-z0-9-]{1,63}))?")
+_PAGE: Final = re.compile(
+    r"/admin(?:/(?:add|alerts|groups|keys|log|import|health|(?:members|health)/[a-z0-9-]{1,63}))?"
+)
 _SAID: Final = "done"
 _MOST_FIELDS: Final = 500
 

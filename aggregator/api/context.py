@@ -18,6 +18,8 @@ from aggregator.base.settings import Settings
 from aggregator.engine.service import NetworkService
 from aggregator.model.question import ReferenceSequence
 from aggregator.protocol.identity import Identity
+from aggregator.watch.alerts.desk import AlertDesk
+from aggregator.watch.conformance.keeper import ConformanceKeeper
 from aggregator.watch.following import Follower
 from aggregator.watch.joining import JoinChecker
 from aggregator.watch.logos import LogoKeeper
@@ -78,6 +80,8 @@ class Api:
     follower: Follower
     logos: LogoKeeper
     health: HealthStore
+    alerts: AlertDesk
+    conformance: ConformanceKeeper
     signer: Signer
     reference: ReferenceSequence | None = None
     streams: EventStreams = field(default_factory=EventStreams)

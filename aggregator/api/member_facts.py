@@ -33,6 +33,8 @@ class Standing(StrEnum):
     UNRECOGNISED = "unrecognised"
     """It has not yet said what it is; it is asked all the same."""
     SUSPENDED = "suspended"
+    DOWN = "down"
+    """Checks of it fail; it is asked all the same."""
     PAUSED = "paused"
     DISABLED = "disabled"
 
@@ -42,6 +44,7 @@ STANDINGS: Final = {
     Standing.DECLARED: ("◆", N_("asked as declared")),
     Standing.UNRECOGNISED: ("?", N_("not recognised yet")),
     Standing.SUSPENDED: ("✕", N_("suspended after failures")),
+    Standing.DOWN: ("✕", N_("down")),
     Standing.PAUSED: ("‖", N_("paused")),
     Standing.DISABLED: ("○", N_("switched off")),
 }
@@ -205,13 +208,16 @@ def facts_of(
     *,
     now: datetime,
     is_suspended: bool = False,
+    is_down: bool = False,
     since: str | None = None,
     waits: bool = False,
 ) -> MemberFacts:
-    """Gather what is known of a member; `is_suspended`: its breaker is open."""
+    """Gather what is known of a member; `is_suspended`: its breaker is open, `is_down`: its checks
+    fail.
+    """
     entry, told = member.entry, member.capabilities
     organization = organization_of(member)
-    standing = standing_of(member, now, is_suspended=is_suspended)
+    standing = standing_of(member, now, is_suspended=is_suspended, is_down=is_down)
     return MemberFacts(
         id=member.id,
         name=clean(member.name),
@@ -241,7 +247,9 @@ def facts_of(
     )
 
 
-def standing_of(member: RegisteredMember, now: datetime, *, is_suspended: bool = False) -> Standing:
+def standing_of(
+    member: RegisteredMember, now: datetime, *, is_suspended: bool = False, is_down: bool = False
+) -> Standing:
     """Say whether questions reach a member now; what its operators chose comes first.
 
     Of an opaque group, that nothing reaches it is said only if that is so of all its beacons
@@ -254,6 +262,8 @@ def standing_of(member: RegisteredMember, now: datetime, *, is_suspended: bool =
         return Standing.PAUSED
     if is_suspended:
         return Standing.SUSPENDED
+    if is_down:
+        return Standing.DOWN
     real = member.inside or (member,)
     if any(one.capabilities.fetched_at is not None for one in real):
         return Standing.ANSWERING

@@ -129,14 +129,19 @@ class Directory:
         *,
         now: datetime,
         suspended: frozenset[str],
+        down: frozenset[str] = frozenset(),
     ) -> list[Listed]:
-        """Give every member of a snapshot in registry order, as it is now."""
+        """Give every member of a snapshot in registry order, as it is now.
+
+        `suspended` are not asked now, checks of those in `down` fail.
+        """
         self._known = {
             member.id: self._of(
                 member,
                 None if member.inside else records.get(member.id),
                 now=now,
                 is_suspended=all(one.id in suspended for one in member.inside or (member,)),
+                is_down=member.id in down,
             )
             for member in snapshot.members
         }
@@ -149,14 +154,15 @@ class Directory:
         *,
         now: datetime,
         is_suspended: bool,
+        is_down: bool,
     ) -> Listed:
         known = self._known.get(member.id)
         since = record.created_at if record else None
         if known is not None and known.member is member and known.facts.since == since:
-            standing = standing_of(member, now, is_suspended=is_suspended)
+            standing = standing_of(member, now, is_suspended=is_suspended, is_down=is_down)
             if known.facts.standing is standing:
                 return known
-        facts = facts_of(member, now=now, is_suspended=is_suspended, since=since)
+        facts = facts_of(member, now=now, is_suspended=is_suspended, is_down=is_down, since=since)
         return Listed(member, facts, _words(member, facts))
 
 

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from aggregator.api import health_words
 from aggregator.api.context import api_of
+from aggregator.api.health_facts import Now, board_of
 from aggregator.api.http import base_url, respond
 from aggregator.api.member_documents import csv_of, endpoints_of, listed_document, member_document
 from aggregator.api.member_facts import ENTRY_TYPE_WORDS, STANDINGS
@@ -121,6 +123,9 @@ async def member(request: web.Request) -> web.Response:
         "max_terms": MAX_TERMS,
         "dialect": known.dialect.model_dump(exclude_defaults=True, mode="json"),
         "example": example_for(known),
+        "health": board_of(request, [known])[0],
+        "words": health_words,
+        "now": datetime.now(UTC),
     }
     return page(request, "member.html", values, headers={"Cache-Control": "no-cache"})
 
@@ -137,11 +142,13 @@ async def member_json(request: web.Request) -> web.Response:
 
 def _listed(request: web.Request) -> list[Listed]:
     api = api_of(request)
+    board = board_of(request, api.holder.current.members)
     return api.directory.listed(
         api.holder.current,
         api.registry.store.records,
         now=datetime.now(UTC),
         suspended=api.suspended(),
+        down=frozenset(one.id for one in board if one.now is Now.DOWN),
     )
 
 

@@ -41,7 +41,7 @@ EXPOSED_HEADERS = (
 V1_PATHS = ("/v1", "/query")
 """Where errors have the shape of version 1."""
 REGISTRY_PATHS = re.compile(
-    r"/(?:services|service-info|update|members|join|manage|admin|logo)(?![^/.])"
+    r"/(?:services|service-info|update|members|health|join|manage|alerts|admin|logo)(?![^/.])"
 )
 """Where errors have the shape of the GA4GH service registry."""
 PAGE_POLICY = (

@@ -12,14 +12,18 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from aggregator.api import openapi_conformance
 from aggregator.api.context import api_of
 from aggregator.api.http import base_url, respond
+from aggregator.api.openapi_alerts import ALERTS
+from aggregator.api.openapi_badges import BADGES, FEEDS
 from aggregator.api.openapi_compat import (
     BEACON_PROBLEM,
     CSC_ANSWER,
     CSC_QUERY,
     ENDPOINT_QUERY,
 )
+from aggregator.api.openapi_health import HEALTH
 from aggregator.api.openapi_joining import JOINING
 from aggregator.api.openapi_operation import Operation
 from aggregator.api.openapi_parameters import (
@@ -53,6 +57,7 @@ TAGS: Final = {
     "Understanding": "What would be sent, and how texts are read. Sends nothing to anybody.",
     "Compatibility": "What pages of other networks ask for.",
     "Pages": "For people; every page has twins for programs.",
+    "Health": "How the beacons are doing, and what happened to them.",
     "Operations": "For those who run it.",
     "Administration": "For its operators, by their token; docs/administration.md has examples.",
 }
@@ -61,6 +66,8 @@ _TYPES: Final = {
     ".csv": "text/csv",
     ".txt": "text/plain",
     ".xml": "application/opensearchdescription+xml",
+    ".svg": "image/svg+xml",
+    ".atom": "application/atom+xml",
     ".ico": "image/svg+xml",
     "/events": "text/event-stream",
     "/metrics": "text/plain",
@@ -198,6 +205,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     ),
     **REGISTRY,
     **MEMBERS,
+    **BADGES,
+    **FEEDS,
+    **HEALTH,
     "/search/parse": Operation("Understanding", ref("ParsedText"), TEXT_QUERY),
     "/search": _search(_TEXT, "text/html"),
     **dict.fromkeys(("/search.csv", "/search.txt"), _search(_TEXT, "text/plain")),
@@ -217,6 +227,9 @@ _ADMIN_PAGE: Final = Operation(
 _ADMIN_CALL: Final = replace(_ADMIN_PAGE, schema={"type": "object"}, body={"type": "object"})
 _ADMIN_MAKES: Final = {
     **{("POST", f"/admin/api/{name}"): "201" for name in ("members", "keys", "followed")},
+    ("POST", "/admin/api/incidents/{number}/notes"): "201",
+    ("POST", "/admin/api/members/{id}/notes"): "201",
+    ("DELETE", "/admin/api/members/{id}/notes"): "204",
     **{("DELETE", f"/admin/api/{name}/{{id}}"): "204" for name in ("groups", "keys", "followed")},
 }
 """How calls end that do not end with 200."""
@@ -296,15 +309,18 @@ def described(request: web.Request) -> Document:
 
 def _operation(path: str, method: str, handler: Any) -> Document:
     key = (method, path)
-    known = REGISTRY_WRITES.get(key) or JOINING.get(key) or OPERATIONS.get(path)
-    known = known or _undescribed(method, path)
+    known = REGISTRY_WRITES.get(key) or JOINING.get(key) or openapi_conformance.OPERATIONS.get(key)
+    known = known or OPERATIONS.get(path)
+    known = known or ALERTS.get(key) or _undescribed(method, path)
     written: Document = {
         "tags": [known.tag],
         "summary": known.summary or _summary(handler),
         "operationId": _operation_id(path, method),
         "responses": _responses(path, known),
     }
-    parameters = [*_in_path(path), *known.parameters]
+    told = {one["name"] for one in known.parameters if one["in"] == "path"}
+    in_path = [one for one in _in_path(path) if one["name"] not in told]
+    parameters = [*in_path, *known.parameters]
     if parameters:
         written["parameters"] = parameters
     if method in {"POST", "PUT", "PATCH"} and known.body is not None:

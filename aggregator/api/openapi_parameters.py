@@ -117,7 +117,10 @@ MEMBERS_QUERY: Final = (
         "state",
         {
             "type": "string",
-            "enum": [*("answering", "declared", "unrecognised", "suspended", "paused", "disabled")],
+            "enum": [
+                *("answering", "declared", "unrecognised", "suspended", "down", "paused"),
+                "disabled",
+            ],
         },
         "Only members in this state.",
     ),

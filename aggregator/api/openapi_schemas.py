@@ -142,8 +142,13 @@ OURS: Final[Document] = {
             "warnings": _list(text()),
             "datasets": _list(ref("DataSetInfo")),
             "beacons": _list(ref("LeafInfo"), "The beacons inside, where it is a network."),
+            "untrusted": {
+                "type": "boolean",
+                "description": "True where it also reports an allele that cannot exist, so that "
+                "its yes is not to be relied on; left out otherwise.",
+            },
         },
-        optional=("beacons",),
+        optional=("beacons", "untrusted"),
     ),
     "LeafInfo": _object(
         "How a beacon inside a member network ended, as that network tells it.",

@@ -21,6 +21,8 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
+from aggregator.base.health_metrics import HealthReadings, health_families
+
 QUERY_BUCKETS: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 CALL_BUCKETS: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 WAIT_BUCKETS: Final = (0.001, 0.01, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -39,6 +41,7 @@ class Readings:
     """State by member id."""
     members: Mapping[str, int] = field(default_factory=dict)
     """Number by state: active, paused, suspended, disabled."""
+    queries_in_flight: int = 0
     calls_in_flight: int = 0
     event_streams: int = 0
     coalesced: int = 0
@@ -76,6 +79,8 @@ class Metrics:
         self._readings = _Read()
         self.read: Callable[[], Readings] = Readings
         """Gives what other parts say; called on the loop."""
+        self.read_health: Callable[[], HealthReadings] = HealthReadings
+        """The same of the members' health."""
         self._registry.register(self._readings)
         ProcessCollector(registry=self._registry)
         self._queries = self._counter(
@@ -111,6 +116,22 @@ class Metrics:
         self._http = self._counter(
             "http_requests_total", "Requests answered.", "route", "method", "status"
         )
+        self._probes = self._counter(
+            "member_probe_total",
+            "Checks this process made, by what they say and where they failed.",
+            "member",
+            "result",
+            "phase",
+        )
+        self._probe_seconds = self._histogram(
+            "member_probe_duration_seconds",
+            "Seconds of the test question of a check that was answered.",
+            CALL_BUCKETS,
+            "member",
+        )
+        self._deliveries = self._counter(
+            "alert_deliveries_total", "Attempts to deliver an alert.", "kind", "result"
+        )
 
     def answered(self, endpoint: str, granularity: str, verdict: str, elapsed_s: float) -> None:
         """Count one question of the network."""
@@ -143,16 +164,28 @@ class Metrics:
         if status == 429:
             self._rate_limited.inc()
 
+    def probed(self, member: str, result: str, phase: str, elapsed_s: float | None) -> None:
+        """Count one check of a member; its time only if it was answered."""
+        self._probes.of(member, result, phase).inc()
+        if result == "up" and elapsed_s is not None:
+            self._probe_seconds.of(member).observe(elapsed_s)
+
+    def delivered(self, kind: str, result: str) -> None:
+        """Count one attempt to deliver an alert, by `webhook` or `email`."""
+        self._deliveries.of(kind, result).inc()
+
     def keep(self, members: Iterable[str]) -> None:
         """Forget members that are no more."""
         kept = set(members)
         self._requests.keep(kept)
         self._call_seconds.keep(kept)
         self._retries.keep(kept)
+        self._probes.keep(kept)
+        self._probe_seconds.keep(kept)
 
     async def text(self, accept: str = "") -> tuple[bytes, str]:
         """Write everything in the format the reader prefers; gives it with its content type."""
-        self._readings.now = self.read()
+        self._readings.now, self._readings.health = self.read(), self.read_health()
         write, content_type = choose_encoder(accept)
         source: Collector = self._registry
         if self._worker is not None:
@@ -181,9 +214,11 @@ class _Read(Collector):
     """Gauges and counters kept by other parts, as they were read last."""
 
     now = Readings()
+    health = HealthReadings()
 
     def collect(self) -> Iterator[Metric]:
         now = self.now
+        yield from health_families(self.health)
         states = " ".join(f"{value} {name}" for name, value in BREAKER_STATES.items())
         breakers = GaugeMetricFamily(
             "beacon_member_breaker_state",
@@ -199,6 +234,9 @@ class _Read(Collector):
         for state, number in now.members.items():
             members.add_metric([state], number)
         yield members
+        yield GaugeMetricFamily(
+            "beacon_queries_in_flight", "Questions being answered now.", value=now.queries_in_flight
+        )
         yield GaugeMetricFamily(
             "beacon_fanout_in_flight", "Calls to members now.", value=now.calls_in_flight
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from aggregator.base.health_metrics import HealthReadings
 from aggregator.base.metrics import Metrics, Readings
 
 OPERATING = Path(__file__).resolve().parents[2] / "docs" / "operating.md"
@@ -21,6 +22,10 @@ async def exposed() -> dict[str, tuple[str, tuple[str, ...]]]:
     metrics.looked_up("memory", "miss")
     metrics.called("m", 0.1, 2, 0.0)
     metrics.responded("/livez", "GET", 429)
+    metrics.probed("m", "up", "", 0.1)
+    metrics.delivered("webhook", "delivered")
+    one = {"m": 1}
+    metrics.read_health = lambda: HealthReadings({"m": True}, {"m": 1.0}, one, one)
     text, _ = await metrics.text()
     found = {}
     for family in text_string_to_metric_families(text.decode()):

@@ -20,9 +20,11 @@ def upgrade() -> None:
         sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("settings", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("asked_at", sa.Float(), nullable=True),
         sa.Column("confirmed_at", sa.Float(), nullable=True),
         sa.Column("after_event", sa.Integer(), nullable=False),
-        sa.Column("is_removed", sa.Boolean(), nullable=False),
+        sa.Column("is_on", sa.Boolean(), nullable=False),
+        sa.Column("off_reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_alert_targets"),
     )
     op.create_index("ix_alert_targets_owner", "alert_targets", ["owner"])
@@ -46,21 +48,30 @@ def upgrade() -> None:
         sa.Column("began", sa.Float(), nullable=False),
         sa.Column("ended", sa.Float(), nullable=True),
         sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("notes", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_health_incidents"),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_health_incidents_began", "health_incidents", ["began"])
-    op.create_index("ix_health_incidents_member", "health_incidents", ["member_id", "began"])
+    op.create_index(
+        "ix_health_incidents_member",
+        "health_incidents",
+        ["member_id", "began", "topic"],
+        unique=True,
+    )
     op.create_table(
         "alert_deliveries",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("target_id", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("held_for", sa.Text(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("next_at", sa.Float(), nullable=False),
+        sa.Column("ready_at", sa.Float(), nullable=True),
         sa.Column("ended_at", sa.Float(), nullable=True),
         sa.Column("result", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -92,8 +103,8 @@ def upgrade() -> None:
     op.create_table(
         "health_buckets",
         sa.Column("member_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("tier", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("length_s", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("start", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("up", sa.Integer(), nullable=False),
         sa.Column("down", sa.Integer(), nullable=False),
@@ -105,10 +116,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["member_id"], ["members.id"], name="fk_health_buckets_member_id", ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("member_id", "kind", "tier", "start", name="pk_health_buckets"),
+        sa.PrimaryKeyConstraint("member_id", "kind", "length_s", "start", name="pk_health_buckets"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_health_buckets_tier", "health_buckets", ["tier", "start"])
     op.create_table(
         "health_checks",
         sa.Column("member_id", sa.Text(), nullable=False),
@@ -147,3 +157,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", name="pk_health_standings"),
     )
     op.create_index("ix_health_standings_seq", "health_standings", ["seq"])
+    op.create_table(
+        "health_writers",
+        sa.Column("writer", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("writer", name="pk_health_writers"),
+    )

@@ -1,0 +1,66 @@
+"""Reads the health of members for the metrics; what a hidden member does is told of nobody."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from aggregator.api.badge_facts import doing, moment_of, score_of
+from aggregator.base.health_metrics import HealthReadings
+from aggregator.base.metrics import Metrics
+from registry.health import Check, Result, State
+from registry.health_store import HealthStore
+from registry.snapshot import SnapshotHolder
+
+_FAILED = "fail"
+
+
+def health_readings(
+    holder: SnapshotHolder, health: HealthStore, *, every_s: float, now: Callable[[], datetime]
+) -> HealthReadings:
+    """Give what is known now of members that stand for themselves; `every_s` is between checks."""
+    at = now()
+    up: dict[str, bool] = {}
+    certificates: dict[str, float] = {}
+    unkept: dict[str, int] = {}
+    failed: dict[str, int] = {}
+    facts = {name: health.facts(name) for name in ("certificate", "conformance", "controls")}
+    standings, places = health.standings, health.places
+    for member in holder.current.members:
+        if member.inside:
+            continue
+        name = member.id
+        known = doing(member, standings.get(name), places.get(name), now=at, every_s=every_s)
+        if known.state in {State.UP, State.DOWN}:
+            up[name] = known.state is State.UP
+        told = {key: of[name].document for key, of in facts.items() if name in of}
+        ends = moment_of(told.get("certificate", {}).get("validUntil"))
+        if ends is not None:
+            certificates[name] = ends.timestamp()
+        score = score_of(told.get("conformance", {}))
+        if score is not None:
+            unkept[name] = score[1] - score[0]
+        if "controls" in told:
+            failed[name] = controls_failed(told["controls"])
+    return HealthReadings(up, certificates, unkept, failed)
+
+
+def controls_failed(document: Mapping[str, Any]) -> int:
+    """Count the controls that failed; what was not answered has not."""
+    controls = document.get("controls")
+    if not isinstance(controls, list | tuple):
+        return 0
+    return sum(
+        isinstance(control, Mapping) and control.get("verdict") == _FAILED for control in controls
+    )
+
+
+def check_counter(metrics: Metrics, holder: SnapshotHolder) -> Callable[[str, Check], None]:
+    """Give what counts the checks of members that stand for themselves; a pause is no check."""
+
+    def count(member_id: str, check: Check) -> None:
+        if member_id in holder.current.by_id and check.result is not Result.PAUSED:
+            phase = check.phase.value if check.phase else ""
+            elapsed_s = None if check.elapsed_ms is None else check.elapsed_ms / 1000
+            metrics.probed(member_id, check.result.value, phase, elapsed_s)
+
+    return count

@@ -1,0 +1,298 @@
+"""`/health` and `/health/{id}`: how the network and each member are doing, with their twins."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from aiohttp import web
+
+from aggregator.api import health_words
+from aggregator.api.badge_facts import NAMES
+from aggregator.api.context import api_of
+from aggregator.api.health_documents import (
+    checked_at,
+    checks_csv,
+    csv_of,
+    member_document,
+    network_document,
+    text_of,
+)
+from aggregator.api.health_drawings import Band, bars, sparkline, top_ms
+from aggregator.api.health_facts import MemberHealth, Now, board_of
+from aggregator.api.health_forms import SHOWN, SORTS, WINDOWS, HealthForm, MemberForm, in_order
+from aggregator.api.health_history import (
+    LISTED,
+    MemberHistory,
+    NetworkHistory,
+    figures_of_all,
+    read_member,
+    read_network,
+)
+from aggregator.api.http import JSON, base_url
+from aggregator.api.middleware import wants_html
+from aggregator.api.objective_words import sentence_of, title_of
+from aggregator.api.pages import page
+from aggregator.api.tagging import tagged
+from aggregator.base.errors import NotFound
+from aggregator.base.i18n import gettext as _
+from aggregator.protocol.documents import encode
+from registry.history import Window
+from registry.snapshot import RegisteredMember
+
+PAGE: Final = 100
+"""How many members a page shows; its twins have all."""
+_FRESH: Final = {"Cache-Control": "max-age=15"}
+_PAGE: Final = {"Cache-Control": "no-cache"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The list as it was asked for."""
+
+    form: HealthForm
+    board: list[MemberHealth]
+    fit: list[MemberHealth]
+    shown: list[MemberHealth]
+    history: NetworkHistory
+    pages: int
+    now: datetime
+
+    @property
+    def summary(self) -> str:
+        """How the network is doing, in sentences for programs."""
+        told = health_words.joined(health_words.summary_of(self.board, self.now))
+        return told.translate(health_words.NO_ISOLATES)
+
+
+async def health(request: web.Request) -> web.StreamResponse:
+    """Show how every member is doing."""
+    if not wants_html(request):
+        return await health_json(request)
+    chosen = await _chosen(request, is_drawn=True)
+    return await asyncio.to_thread(_health_page, request, chosen)
+
+
+async def health_json(request: web.Request) -> web.Response:
+    """Say how every member is doing, for programs: the same, on one page."""
+    chosen = await _chosen(request)
+    api, base = api_of(request), base_url(request)
+
+    def write() -> web.Response:
+        document = network_document(
+            chosen.board,
+            chosen.fit,
+            chosen.history,
+            network_id=api.identity.beacon_id,
+            summary=chosen.summary,
+            every_s=api.settings.health.probe_s,
+            base=base,
+        )
+        return _tagged(request, document)
+
+    return await asyncio.to_thread(write)
+
+
+async def health_csv(request: web.Request) -> web.Response:
+    """Say how every member is doing as a table: a row for each."""
+    chosen = await _chosen(request)
+    text = await asyncio.to_thread(csv_of, chosen.fit, chosen.history)
+    return _csv(text, "beacon-health.csv")
+
+
+async def health_txt(request: web.Request) -> web.Response:
+    """Say how every member is doing in plain text for a terminal."""
+    chosen = await _chosen(request)
+    text = text_of(chosen.fit, chosen.history, summary=chosen.summary, now=chosen.now)
+    return web.Response(text=text, content_type="text/plain", charset="utf-8", headers=_FRESH)
+
+
+async def member(request: web.Request) -> web.StreamResponse:
+    """Say everything that is known of how one member is doing."""
+    if not wants_html(request):
+        return await member_json(request)
+    known = _public(request)
+    if known is None:
+        values = {"one": None, "wanted": request.match_info["id"]}
+        return page(request, "health_member.html", values, status=404)
+    return await member_page(request, known)
+
+
+async def member_json(request: web.Request) -> web.Response:
+    """Say everything that is known of how one member is doing, for programs."""
+    known = _public(request)
+    if known is None:
+        raise NotFound("No member of this network has this id. /health lists them.")
+    form = MemberForm.of(request.query)
+    one, history = await _of(request, known, form)
+    document = member_document(one, history, base=base_url(request), window=form.window)
+    return _tagged(request, document)
+
+
+async def member_csv(request: web.Request) -> web.Response:
+    """Give the last checks of one member as a table, the newest first."""
+    known = _public(request)
+    if known is None:
+        raise NotFound("No member of this network has this id. /health lists them.")
+    checks = () if known.inside else await api_of(request).health.checks(known.id)
+    return _csv(checks_csv(checks), f"checks-{known.id}.csv")
+
+
+async def member_page(
+    request: web.Request,
+    known: RegisteredMember,
+    *,
+    path: str = "",
+    back: str = "/health",
+    conformance: str = "",
+    is_hidden: bool = False,
+) -> web.Response:
+    """Write the page of one member; `is_hidden`: nobody else sees it, as it is behind a group.
+
+    `path` is where it is shown, `back` the page it belongs to, `conformance` that of its rules.
+    """
+    form = MemberForm.of(request.query)
+    one, history = await _of(request, known, form)
+    shown = {
+        "path": path or f"/health/{known.id}",
+        "form": form,
+        "back": back,
+        "conformance": conformance or f"/health/{known.id}/conformance",
+        "is_hidden": is_hidden,
+    }
+    return await asyncio.to_thread(_member_page, request, one, history, shown)
+
+
+async def _chosen(request: web.Request, *, is_drawn: bool = False) -> _Chosen:
+    """Read what is wanted and choose it; raises `BadQuery` and `NotFound`."""
+    api, form, now = api_of(request), HealthForm.of(request.query), datetime.now(UTC)
+    board = board_of(request, api.holder.current.members)
+    fit = [
+        one
+        for one in board
+        if (not form.group or form.group in one.groups) and (form.show == "all" or not one.is_well)
+    ]
+    pages = max(1, -(-len(fit) // PAGE))
+    if is_drawn and form.page > pages:
+        raise NotFound(f"The list has {pages:,} pages; there is no page {form.page:,}.")
+    figures = await figures_of_all(api.health)
+    fit = in_order(fit, form.sort, figures)
+    shown = fit[(form.page - 1) * PAGE : form.page * PAGE]
+    history = await read_network(
+        api.health,
+        figures=figures,
+        drawn=[one.id for one in shown if one.now is not Now.UNTOLD] if is_drawn else (),
+        known=[one.id for one in board if one.now is not Now.UNTOLD],
+        below=form.below,
+        now=now,
+    )
+    return _Chosen(form, board, fit, shown, history, pages, now)
+
+
+def _health_page(request: web.Request, chosen: _Chosen) -> web.Response:
+    api = api_of(request)
+    values = {
+        "form": chosen.form,
+        "sorts": list(SORTS.items()),
+        "shows": list(SHOWN.items()),
+        "windows": LISTED,
+        "groups": {
+            group: api.holder.current.name_of(group) for group in sorted(api.holder.current.groups)
+        },
+        "summary": health_words.joined(health_words.summary_of(chosen.board, chosen.now)),
+        "checked_at": checked_at(chosen.board),
+        "rules": api.settings.health,
+        "board": chosen.board,
+        "fit": chosen.fit,
+        "shown": chosen.shown,
+        "names": {one.id: one.name for one in chosen.board},
+        "pages": chosen.pages,
+        "history": chosen.history,
+        "day": Window.DAY,
+        "bars": {
+            one: bars(
+                slots,
+                summary=health_words.bars_words(slots, _("24 h")),
+                title=health_words.slot_words,
+            )
+            for one, slots in chosen.history.bars.items()
+        },
+        "words": health_words,
+        "now": chosen.now,
+    }
+    return page(request, "health.html", values, headers=_PAGE)
+
+
+def _member_page(
+    request: web.Request, one: MemberHealth, history: MemberHistory, shown: dict[str, Any]
+) -> web.Response:
+    now = datetime.now(UTC)
+    bands = [
+        Band(each.began, each.ended or now, health_words.incident_words(each, now))
+        for each in history.outages
+    ]
+    form: MemberForm = shown["form"]
+    values = {
+        "one": one,
+        "history": history,
+        "rules": api_of(request).settings.health,
+        "windows": list(WINDOWS.items()),
+        "half_hours": bars(
+            history.half_hours,
+            summary=health_words.bars_words(history.half_hours, _("24 h")),
+            title=health_words.slot_words,
+        ),
+        "days": bars(
+            history.days,
+            summary=health_words.bars_words(history.days, _("30 days")),
+            title=health_words.day_words,
+        ),
+        "chart": sparkline(
+            history.chart, bands, summary=health_words.chart_words(history.chart, bands)
+        ),
+        "top": health_words.time_words(top_ms(history.chart)),
+        "has_times": any(slot.p95_ms is not None for slot in history.chart),
+        "objectives": [(title_of(each), sentence_of(each), each) for each in history.objectives],
+        "badges": NAMES,
+        "base": base_url(request),
+        "words": health_words,
+        "window": form.window,
+        "day": Window.DAY,
+        "now": now,
+        **shown,
+    }
+    return page(request, "health_member.html", values, headers=_PAGE)
+
+
+async def _of(
+    request: web.Request, known: RegisteredMember, form: MemberForm
+) -> tuple[MemberHealth, MemberHistory]:
+    """Read how a member is doing; of an opaque group nothing is read, for it has no checks."""
+    api = api_of(request)
+    (one,) = board_of(request, [known])
+    if known.inside:
+        return one, MemberHistory()
+    history = await read_member(
+        api.health,
+        known.id,
+        window=form.window,
+        below=form.below,
+        every_s=api.settings.health.probe_s,
+        now=datetime.now(UTC),
+    )
+    return one, history
+
+
+def _public(request: web.Request) -> RegisteredMember | None:
+    """Find a member as everybody sees it; one behind an opaque group is not there."""
+    return api_of(request).holder.current.by_id.get(request.match_info["id"])
+
+
+def _tagged(request: web.Request, document: dict[str, Any]) -> web.Response:
+    headers = {**_FRESH, "Vary": "Accept"}
+    return tagged(request, encode(document), JSON, headers=headers)
+
+
+def _csv(text: str, name: str) -> web.Response:
+    headers = {**_FRESH, "Content-Disposition": f'attachment; filename="{name}"'}
+    return web.Response(text=text, content_type="text/csv", charset="utf-8", headers=headers)

@@ -1,0 +1,98 @@
+"""Turns what checks and questions changed into counts, incidents and events. Pure."""
+
+from dataclasses import replace
+
+from registry import health_words as words
+from registry.health import Change, Check, Happening, QuestionFacts, Result, Standing
+from registry.health_batch import IncidentChange
+from registry.health_pending import PendingBuckets
+from registry.health_telling import Details, Telling
+from registry.history import Kind
+from registry.incidents import Topic
+
+
+def count_check(buckets: PendingBuckets, member_id: str, check: Check, slow_ms: float) -> None:
+    """Count a check; what says nothing of the member counts as neither up nor down."""
+    counts = buckets.counts(member_id, Kind.CHECK, check.at)
+    match check.result:
+        case Result.UP:
+            counts.up += 1
+            if check.elapsed_ms is not None:
+                counts.slow += check.elapsed_ms >= slow_ms
+                counts.times.add(check.elapsed_ms)
+        case Result.DOWN:
+            counts.down += 1
+        case Result.UNKNOWN:
+            counts.unknown += 1
+        case Result.PAUSED:
+            counts.paused += 1
+
+
+def tell_change(
+    telling: Telling,
+    member_id: str,
+    change: Change,
+    before: Standing,
+    standing: Standing,
+    *,
+    facts: QuestionFacts | None = None,
+) -> None:
+    """Open or end the incident of a change, and tell of it."""
+    match change.happening:
+        case Happening.WENT_DOWN:
+            _outage(telling, member_id, standing, change)
+        case Happening.CAME_UP:
+            known = telling.open(member_id, Topic.OUTAGE)
+            began = before.since or change.at if known is None else known.began
+            telling.end(
+                member_id,
+                Topic.OUTAGE,
+                at=change.at,
+                known_at=change.known_at,
+                text=words.came_up(began, change.at),
+                details={"durationS": round((change.at - began).total_seconds())},
+            )
+        case Happening.TRAIT_BEGAN if change.trait is not None:
+            text = words.trait_began(change.trait, standing, facts)
+            incident = IncidentChange(member_id, Topic(change.trait.value), change.at, message=text)
+            telling.begin(incident, at=change.known_at, text=text, details=_shares(facts))
+        case Happening.TRAIT_ENDED if change.trait is not None:
+            text = words.trait_ended(change.trait)
+            telling.end(member_id, Topic(change.trait.value), at=change.at, text=text)
+
+
+def failed_again(telling: Telling, member_id: str) -> None:
+    """Count one more failed check of an outage that lasts."""
+    known = telling.open(member_id, Topic.OUTAGE)
+    if known is not None:
+        telling.update(replace(known, checks=known.checks + 1))
+
+
+def _outage(telling: Telling, member_id: str, standing: Standing, change: Change) -> None:
+    cause = change.check
+    message = "" if cause is None else words.short(cause.message)
+    phase = None if cause is None or cause.phase is None else cause.phase.value
+    details: Details = {
+        "message": message,
+        "phase": phase,
+        "status": None if cause is None else cause.status,
+        "requestId": None if cause is None else cause.request_id,
+    }
+    incident = IncidentChange(
+        member_id=member_id,
+        topic=Topic.OUTAGE,
+        began=change.at,
+        message=message,
+        phase=phase,
+        request="" if cause is None else cause.request,
+        checks=standing.failures,
+    )
+    text = words.went_down(cause, change.at, change.known_at)
+    telling.begin(incident, at=change.known_at, text=text, details=details)
+
+
+def _shares(facts: QuestionFacts | None) -> Details:
+    if facts is None:
+        return {}
+    asked = facts.answered + facts.failed
+    return {"asked": asked, "answered": facts.answered, "timedOut": facts.timed_out}

@@ -1,0 +1,79 @@
+"""Drops what is older than it is kept, a few members at a time: nobody waits long for it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Table, delete, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from registry.database import Change, Database
+from registry.health_rows import KIND_CODES, LENGTHS_S, chunks
+from registry.health_tables import EVENTS, INCIDENTS, WRITERS
+from registry.history import Tier
+from registry.tables import MEMBERS
+
+KEPT_FOR: Final = timedelta(days=400)
+"""How long incidents that ended and events are kept."""
+KEPT_EACH: Final = 500
+"""How many incidents and events of one member are kept at most, the newest."""
+_WRITERS_KEPT: Final = timedelta(days=1)
+"""A process that has not written for longer does not repeat a batch."""
+_AT_ONCE: Final = 100
+
+_OLD_BUCKETS: Final = text(
+    "DELETE FROM health_buckets WHERE member_id = :member_id AND kind = :kind "
+    "AND length_s = :length_s AND start < :oldest"
+)
+
+
+async def prune(database: Database, now: datetime) -> None:
+    """Drop old buckets, ended incidents, events and writers."""
+
+    async def ids(connection: AsyncConnection) -> list[str]:
+        return list((await connection.execute(select(MEMBERS.c.id))).scalars())
+
+    for part in chunks(await database.read(ids), _AT_ONCE):
+        await database.change(partial(_drop_buckets, _old_buckets(part, now)), is_news=False)
+    await database.change(lambda change: _drop_rest(change.connection, now), is_news=False)
+
+
+def _old_buckets(member_ids: Sequence[str], now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "member_id": member_id,
+            "kind": kind,
+            "length_s": LENGTHS_S[tier],
+            "oldest": tier.oldest(now),
+        }
+        for member_id in member_ids
+        for kind in KIND_CODES.values()
+        for tier in Tier
+    ]
+
+
+async def _drop_buckets(old: list[dict[str, Any]], change: Change) -> None:
+    await change.connection.execute(_OLD_BUCKETS, old)
+
+
+async def _drop_rest(connection: AsyncConnection, now: datetime) -> None:
+    ended = INCIDENTS.c.ended
+    oldest = (now - KEPT_FOR).timestamp()
+    await connection.execute(delete(INCIDENTS).where(ended.is_not(None) & (ended < oldest)))
+    await connection.execute(delete(EVENTS).where(EVENTS.c.at < oldest))
+    writers = WRITERS.c.at < (now - _WRITERS_KEPT).timestamp()
+    await connection.execute(delete(WRITERS).where(writers))
+    for table in (INCIDENTS, EVENTS):
+        await _drop_beyond(connection, table)
+
+
+async def _drop_beyond(connection: AsyncConnection, table: Table) -> None:
+    """Keep the newest of each member."""
+    place = func.row_number().over(partition_by=table.c.member_id, order_by=table.c.number.desc())
+    placed = select(table.c.number, place.label("place")).subquery()
+    beyond = select(placed.c.number).where(placed.c.place > KEPT_EACH)
+    dropped: ColumnElement[bool] = table.c.number.in_(beyond)
+    if table is INCIDENTS:
+        dropped = dropped & INCIDENTS.c.ended.is_not(None)
+    await connection.execute(delete(table).where(dropped))
