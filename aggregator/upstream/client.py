@@ -16,7 +16,6 @@ from aggregator.protocol.wire import Failure, Reply, Request
 from aggregator.upstream.failures import INTERNAL_MESSAGE, attempt_of_error
 from aggregator.upstream.guard import SOCKET_WATCH, SocketWatch
 from aggregator.upstream.limits import (
-    MIB,
     BodyBudget,
     BodyLease,
     Gate,
@@ -25,6 +24,13 @@ from aggregator.upstream.limits import (
     UpstreamLimits,
 )
 from aggregator.upstream.peer import Peer, Served
+from aggregator.upstream.responses import (
+    lowered,
+    redirect_refusal,
+    redirected,
+    shown_size,
+    too_large,
+)
 from aggregator.upstream.retry import Attempt, RetryPolicy, attempt_of
 from aggregator.upstream.session import CaFileError, MemberSession
 from registry.snapshot import RegisteredMember
@@ -188,7 +194,7 @@ class MemberClient:
             target = last.location if last else None
             if target is None:
                 return Followed(result, url)
-            refusal = _redirect_refusal(URL(url), URL(target))
+            refusal = redirect_refusal(URL(url), URL(target))
             if step == max_redirects:
                 refusal = f"redirects more than {max_redirects} times"
             if refusal:
@@ -337,7 +343,7 @@ class MemberClient:
         async with sending as response:
             try:
                 if 300 <= response.status < 400:
-                    return _redirected(response)
+                    return redirected(response)
                 with self.budget.open() as lease:
                     body = await self._read(response, lease, call.max_body_bytes)
             finally:
@@ -345,23 +351,23 @@ class MemberClient:
                     response.close()  # a connection with an unread rest is of no use
         if isinstance(body, Failure):
             return Attempt(failure=body)
-        return attempt_of(Reply(response.status, body, _lowered(response)))
+        return attempt_of(Reply(response.status, body, lowered(response)))
 
     async def _read(
         self, response: aiohttp.ClientResponse, lease: BodyLease, max_bytes: int
     ) -> bytes | Failure:
         """Read chunk by chunk, counting what comes out of decompression."""
         if (response.content_length or 0) > max_bytes:
-            return _too_large(max_bytes, response.status)
+            return too_large(max_bytes, response.status)
         chunks: list[bytes] = []
         size = 0
         async for chunk in response.content.iter_any():
             size += len(chunk)
             if size > max_bytes:
-                return _too_large(max_bytes, response.status)
+                return too_large(max_bytes, response.status)
             if not lease.take(len(chunk)):
                 message = (
-                    f"this network is reading other answers of {_size(self.budget.max_bytes)} "
+                    f"this network is reading other answers of {shown_size(self.budget.max_bytes)} "
                     "together and has no room for more"
                 )
                 return Failure(NoAnswerCode.OVERLOADED, message)
@@ -387,53 +393,6 @@ def _headers(
 def _left_s(scope: asyncio.Timeout) -> float:
     when = scope.when()
     return when - asyncio.get_running_loop().time() if when is not None else 0.0
-
-
-def _lowered(response: aiohttp.ClientResponse) -> dict[str, str]:
-    """Give the headers by lower-case name; repeated ones are joined with commas."""
-    headers: dict[str, str] = {}
-    for name, value in response.headers.items():
-        key = name.lower()
-        headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    return headers
-
-
-def _redirected(response: aiohttp.ClientResponse) -> Attempt:
-    status = response.status
-    target = _target(response)
-    if target is None:
-        message = f"redirects (HTTP {status}) without saying where to"
-        return Attempt(failure=Failure(NoAnswerCode.REDIRECTED, message, status=status))
-    message = f"redirects (HTTP {status}) to {target.host}: its address here is out of date"
-    failure = Failure(NoAnswerCode.REDIRECTED, message, status=status)
-    return Attempt(failure=failure, location=str(target))
-
-
-def _target(response: aiohttp.ClientResponse) -> URL | None:
-    """Read Location as an absolute address without credentials and fragment."""
-    location = response.headers.get("Location", "")
-    try:
-        target = response.url.join(URL(location)).with_user(None).with_fragment(None)
-        return target if location and target.host else None
-    except (ValueError, IndexError):  # a host that is no name shows only when it is read
-        return None
-
-
-def _redirect_refusal(source: URL, target: URL) -> str | None:
-    if target.scheme not in {"http", "https"}:
-        return f"redirects to an address that is not of the web ({target.scheme}:)"
-    if source.scheme == "https" and target.scheme == "http":
-        return f"redirects from https to http on {target.host}, which is not safe"
-    return None
-
-
-def _too_large(max_bytes: int, status: int) -> Failure:
-    message = f"its answer is larger than {_size(max_bytes)}"
-    return Failure(NoAnswerCode.TOO_LARGE, message, status=status)
-
-
-def _size(size: int) -> str:
-    return f"{size / MIB:g} MiB" if size >= MIB else f"{size} bytes"
 
 
 def _log_surprise(member_id: str, error: Exception) -> None:
