@@ -33,10 +33,14 @@ async def everything(net: Running) -> object:
     return [(await call(net, "GET", path)).json for path in ("members", "keys", "log")]
 
 
+NAMED = {"id": "one", "number": "1", "target": "one"}
+"""What stands for the names in paths."""
+
+
 async def test_every_path_of_the_api_needs_a_token(net: Running) -> None:
     before = await everything(net)
     routes = [
-        (route.method, str(route.resource.canonical).replace("{id}", "one"))
+        (route.method, re.sub(r"\{(\w+)\}", lambda name: NAMED[name[1]], route.resource.canonical))
         for route in web_application(net.network).router.routes()
         if route.resource and str(route.resource.canonical).startswith("/admin/api")
     ]

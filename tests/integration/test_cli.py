@@ -54,7 +54,9 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     """The demo network with one beacon down and one slower than anybody waits."""
     folder = tmp_path_factory.mktemp("faulty")
     faults = ("--down", "demo-v11", "--slow", "demo-counts=60")
-    with network("demo", "--port", "0", *faults, folder=folder) as started:
+    # checks would suspend them before long: here each question finds out by itself
+    env = environment(BEACON_HEALTH__PROBE_S="0")
+    with network("demo", "--port", "0", *faults, folder=folder, env=env) as started:
         yield started
 
 
