@@ -95,15 +95,25 @@ class HealthKeeper:
     async def is_ours(self) -> bool:
         """Whether this process checks for all; the first time, it takes up what is known."""
         async with self._taking:
-            is_ours = await self._lease.is_ours()
+            try:
+                is_ours = await self._lease.is_ours()
+            except RegistryUnavailable:
+                self._let_go()  # another process may check meanwhile
+                raise
             if is_ours and not self._is_ours:
                 await self._take_up()
-            elif self._is_ours and not is_ours:
-                self._checker.begin(is_cut=False)  # what waits for a verdict is another's now
+            elif not is_ours:
+                self._let_go()
             self._is_ours = is_ours
         if is_ours:
             self._checker.hurry()
         return is_ours
+
+    def _let_go(self) -> None:
+        """Leave what waits for a verdict to whoever checks now."""
+        if self._is_ours:
+            self._checker.begin(is_cut=False)
+        self._is_ours = False
 
     def age_s(self, member_id: str) -> float | None:
         """Say how long ago a member was checked, in seconds, by whatever process."""

@@ -106,6 +106,8 @@ class World:
         return START + timedelta(seconds=self.clock.now - 1000)
 
     async def is_ours(self):
+        if self.lease is None:
+            raise AWAY
         return self.lease
 
     def up(self, at_s=0.0, **more):
@@ -160,6 +162,19 @@ async def test_one_that_loses_the_lease_leaves_its_doubts_and_takes_up_again():
     await world.keeper.is_ours()
     assert world.checker.begun == [False, False, False]
     assert world.book.standing("one") == world.up(5)
+
+
+async def test_a_lease_that_ran_out_unseen_is_taken_up_anew():
+    world = World()
+    await world.keeper.is_ours()
+    world.lease = None
+    with pytest.raises(RegistryUnavailable):
+        await world.keeper.is_ours()
+    world.lease = True
+    world.store.standings = {"one": world.up(5)}  # another process checked meanwhile
+    assert await world.keeper.is_ours()
+    assert world.book.standing("one") == world.up(5)
+    assert world.checker.begun == [False, False, False]
 
 
 async def test_without_the_registry_nothing_is_taken_up_and_it_is_tried_again():
