@@ -45,6 +45,7 @@ _AS_JSON: Final = Operation(
     errors=REGISTRY_ERROR,
     statuses=frozenset({"404", "503"}),
     summary="Give a badge of a member for shields.io.",
+    is_tagged=True,
 )
 _AS_PICTURE: Final = replace(
     _AS_JSON,
@@ -53,8 +54,10 @@ _AS_PICTURE: Final = replace(
     errors_as="image/svg+xml",
     summary="Draw a badge of a member.",
 )
-_OF_NETWORK: Final = Operation("Health", parameters=(_LABEL,))
-_FEED: Final = Operation("Health", errors=REGISTRY_ERROR, statuses=frozenset({"503"}))
+_OF_NETWORK: Final = Operation("Health", parameters=(_LABEL,), is_tagged=True)
+_FEED: Final = Operation(
+    "Health", errors=REGISTRY_ERROR, statuses=frozenset({"503"}), is_tagged=True
+)
 
 BADGES: Final[Mapping[str, Operation]] = {
     "/members/{id}/badge/{name}.svg": _AS_PICTURE,

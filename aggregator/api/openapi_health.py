@@ -59,7 +59,7 @@ _SLOT: Final = _object({"start": text(), "is": _one_of(Bar), **_COUNTED, "slow":
 _NOTE: Final = _object({"at": text(), "text": text()})
 _INCIDENT: Final = _object(
     {
-        "number": _NUMBER,
+        "id": text("Names it, and says nothing that is not told of it beside."),
         "member": _MAYBE,
         "topic": _one_of(Topic),
         "began": text(),
@@ -133,12 +133,12 @@ def _asked(name: str, schema: Document, what: str) -> Document:
 
 
 _BELOW: Final = _asked(
-    "below", {"type": "integer", "minimum": 1}, "Only incidents of smaller numbers."
+    "below", {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}, "Only incidents before this id."
 )
 _LIST: Final = (
     _asked("sort", {"type": "string", "enum": [*SORTS]}, "The worst first."),
     _asked("show", {"type": "string", "enum": [*SHOWN]}, "Whom: all, or those not well."),
-    _asked("group", text(), "Only members of this group."),
+    _asked("group", text(), "Only members of this group; summary and incidents are of it, too."),
     _asked("page", {"type": "integer", "minimum": 1}, "Of the page for people; twins have all."),
     _BELOW,
 )
@@ -148,6 +148,7 @@ _NETWORK: Final = Operation(
     _LIST,
     errors=REGISTRY_ERROR,
     statuses=frozenset({"400", "503"}),
+    is_tagged=True,
 )
 _LISTED_PAGE: Final = replace(_NETWORK, statuses=frozenset({"400", "404", "503"}), is_page=True)
 _ONE: Final = replace(
@@ -156,8 +157,11 @@ _ONE: Final = replace(
     schema=MEMBER_HEALTH,
     parameters=(_asked("window", _one_of(Window), "What the chart shows."), _BELOW),
 )
-_CLOSED: Final = replace(_ONE, schema=None, statuses=frozenset({"400", "401", "404", "429", "503"}))
-_TEXT: Final = replace(_NETWORK, schema=None, errors=text(), errors_as="text/plain")
+_UNTAGGED: Final = replace(_ONE, schema=None, is_tagged=False)
+_CLOSED: Final = replace(_UNTAGGED, statuses=frozenset({"400", "401", "404", "429", "503"}))
+_TEXT: Final = replace(
+    _NETWORK, schema=None, errors=text(), errors_as="text/plain", is_tagged=False
+)
 
 HEALTH: Final[Mapping[str, Operation]] = {
     "/health": _LISTED_PAGE,

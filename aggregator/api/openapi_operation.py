@@ -29,3 +29,5 @@ class Operation:
     """Of the answer; empty: it is always refused."""
     is_text: bool = False
     """Whether the answer is a sentence."""
+    is_tagged: bool = False
+    """Whether it comes with an ETag, and with 304 to who names that."""

@@ -106,10 +106,11 @@ REGISTRY: Final[Mapping[str, Operation]] = {
         ),
         errors=REGISTRY_ERROR,
         statuses=frozenset({"400"}),
+        is_tagged=True,
     ),
-    "/services/types": Operation(_ABOUT, {"type": "array", "items": SERVICE_TYPE}),
+    "/services/types": Operation(_ABOUT, {"type": "array", "items": SERVICE_TYPE}, is_tagged=True),
     "/services/{id}": Operation(
-        _ABOUT, SERVICE, errors=REGISTRY_ERROR, statuses=frozenset({"404"})
+        _ABOUT, SERVICE, errors=REGISTRY_ERROR, statuses=frozenset({"404"}), is_tagged=True
     ),
     "/update/services": Operation(
         _COMPATIBILITY, errors=REGISTRY_ERROR, statuses=frozenset({"404"}), status=""
@@ -174,5 +175,5 @@ MEMBERS: Final[Mapping[str, Operation]] = {
     "/members.csv": replace(_shown("400", is_json=False), errors=text(), errors_as="text/plain"),
     "/members/{id}": _shown("404", is_page=True),
     "/members/{id}.json": _shown("404"),
-    "/logo/{id}": _shown("404", is_json=False),
+    "/logo/{id}": replace(_shown("404", is_json=False), is_tagged=True),
 }

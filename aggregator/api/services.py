@@ -6,17 +6,17 @@ and others of ours know one of their kind; what else is served at this address s
 """
 
 import asyncio
-import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from aiohttp import ETag, web
+from aiohttp import web
 
 from aggregator.api.compat_registry import CscRegistry
 from aggregator.api.context import api_of
 from aggregator.api.http import JSON, base_url
+from aggregator.api.tagging import tagged
 from aggregator.protocol.documents import encode
 from aggregator.protocol.documents_info import service_info_document
 from aggregator.protocol.identity import API_VERSION, V1_API_VERSION
@@ -34,7 +34,7 @@ from registry.service_registry import (
 )
 from registry.snapshot import RegisteredMember
 
-_CACHED: Final = "no-cache"
+_FRESH: Final = {"Cache-Control": "no-cache"}
 """Kept by whoever likes, and looked at again each time: a change is in force at once."""
 MANY: Final = 200
 """Services above this many take long enough to write to be felt by questions."""
@@ -61,7 +61,7 @@ async def services(request: web.Request) -> web.Response:
     ]
     write = partial(_written, listings, home, datetime.now(UTC))
     body = await asyncio.to_thread(write) if len(listings) > MANY else write()
-    return _tagged(request, body)
+    return tagged(request, body, JSON, headers=_FRESH)
 
 
 async def service(request: web.Request) -> web.Response:
@@ -73,13 +73,13 @@ async def service(request: web.Request) -> web.Response:
         network_id=api.identity.beacon_id,
     )
     document = service_document(_listing(request, member), _home(request), now=datetime.now(UTC))
-    return _tagged(request, encode(document))
+    return tagged(request, encode(document), JSON, headers=_FRESH)
 
 
 async def types(request: web.Request) -> web.Response:
     """List the types of services there are in the network."""
     members = api_of(request).holder.current.members
-    return _tagged(request, encode(service_types(members, _home(request))))
+    return tagged(request, encode(service_types(members, _home(request))), JSON, headers=_FRESH)
 
 
 async def service_info(request: web.Request) -> web.Response:
@@ -106,7 +106,7 @@ async def service_info(request: web.Request) -> web.Response:
             }
         },
     }
-    return _tagged(request, encode(document))
+    return tagged(request, encode(document), JSON, headers=_FRESH)
 
 
 def _home(request: web.Request) -> Home:
@@ -137,16 +137,3 @@ def _listing(request: web.Request, member: RegisteredMember) -> Listing:
 
 def _written(listings: Iterable[Listing], home: Home, now: datetime) -> bytes:
     return encode([service_document(one, home, now=now) for one in listings])
-
-
-def _tagged(request: web.Request, body: bytes) -> web.Response:
-    """Send a document with its tag, or say that the client has it already."""
-    tag = ETag(hashlib.blake2b(body, digest_size=12).hexdigest())
-    known = request.if_none_match or ()
-    if any(one.value in {tag.value, "*"} for one in known):
-        response = web.Response(status=304)
-    else:
-        response = web.Response(body=body, content_type=JSON, charset="utf-8")
-    response.etag = tag
-    response.headers["Cache-Control"] = _CACHED
-    return response

@@ -11,8 +11,9 @@ from jsonschema import Draft202012Validator
 from openapi_schema_validator import OAS31Validator
 from referencing import Registry
 
-from aggregator.api.openapi import OPERATIONS, TAGS
+from aggregator.api.openapi import TAGS
 from aggregator.api.openapi_parameters import CONTROLS, OPTIONS, VARIANT
+from aggregator.api.openapi_paths import OPERATIONS
 from aggregator.api.openapi_schemas import OURS
 from aggregator.app import web_application
 from aggregator.protocol.parameters import LENGTHS, NETWORK_CONTROLS, POSITIONS, TEXTS
@@ -76,6 +77,28 @@ def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield path, method, operation
+
+
+async def test_what_has_a_tag_is_described_so(net: DemoRunning, document: Json) -> None:
+    """What is read with an ETag, and 304 to who names it: found by asking for everything."""
+    filled = {"id": "demo-records", "name": "health", "path": "g_variants", "incident": "none"}
+    tagged, seen = set(), 0
+    for path, methods in document["paths"].items():
+        names = re.findall(r"{(\w+)}", path)
+        closed = path.startswith(("/admin", "/manage", "/search/events"))
+        if "get" not in methods or closed or not filled.keys() >= set(names):
+            continue
+        reply = await net.ask(path=path.format(**filled))
+        if reply.status == 404 and path == "/logo/{id}":  # no member of the demo has one
+            continue
+        seen += 1
+        if (tag := reply.headers.get("ETag")) and path != "/static/{path}":
+            again = await net.ask(path=path.format(**filled), headers={"If-None-Match": tag})
+            assert (again.status, again.text) == (304, ""), path
+            tagged.add(path)
+        assert ("304" in methods["get"]["responses"]) == (path in tagged), path
+    assert len(tagged) >= 10
+    assert seen > 50
 
 
 async def test_the_document_has_the_form_of_the_specification(document: Json) -> None:
