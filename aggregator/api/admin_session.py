@@ -10,7 +10,13 @@ from aiohttp import web
 
 from aggregator.api.admin_forms import NO_FORM, FormShown, Sent
 from aggregator.api.admin_shown import as_text
-from aggregator.api.auth import SESSION_S, check_form, form_token, signed_in_operator
+from aggregator.api.auth import (
+    SESSION_S,
+    check_form,
+    form_token,
+    signed_in_operator,
+    take_form,
+)
 from aggregator.api.context import api_of
 from aggregator.api.middleware import Handler, wants_html
 from aggregator.api.operators import NOBODY_YET, has_operators
@@ -18,7 +24,6 @@ from aggregator.api.pages import page
 from aggregator.base.errors import BadQuery, Conflict, Unauthorized
 from aggregator.base.i18n import N_
 from aggregator.base.i18n import gettext as _
-from registry.spent_forms import spend_form
 
 Page = Callable[[web.Request, str], Awaitable[web.Response]]
 """A handler that is told which operator is there."""
@@ -88,8 +93,7 @@ async def sent_form(request: web.Request) -> Sent:
     """
     sent = await read_form(request)
     check_form(request, request.path, sent.text("form_token"), within_s=SESSION_S)
-    database = api_of(request).registry.store.database
-    if not await spend_form(database, sent.text("form_token"), request.path):
+    if not await take_form(request, "admin", sent.text("form_token")):
         raise Conflict(
             "This form was sent before, and is done only once. What came of it is in the log of "
             "changes. Load the page again to see how things are now."

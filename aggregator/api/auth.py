@@ -118,6 +118,13 @@ def check_form(request: web.Request, purpose: str, token: str, *, within_s: int)
         )
 
 
+async def take_form(request: web.Request, what: str, token: str) -> bool:
+    """Take a checked form for `what` it does; False if it was taken before on this path."""
+    # the signature can be spelt in several ways, what it signs cannot
+    signed = f"{what} {token.rpartition('.')[0]}"
+    return await spend_form(api_of(request).registry.store.database, signed, request.path)
+
+
 def bearer_of(request: web.Request) -> str:
     """Give the bearer token of a request; empty if it has none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")

@@ -17,6 +17,7 @@ from aggregator.api.auth import (
     check_form,
     form_token,
     member_by_key,
+    take_form,
 )
 from aggregator.api.conformance_documents import Known, conformance_document, known_of
 from aggregator.api.conformance_words import SIGNS, words_of
@@ -27,7 +28,7 @@ from aggregator.api.middleware import wants_html
 from aggregator.api.operators import calling_operator
 from aggregator.api.pages import page
 from aggregator.api.ratelimit import charge_guess, charge_join
-from aggregator.base.errors import NotFound, Unauthorized
+from aggregator.base.errors import Conflict, NotFound, Unauthorized
 from aggregator.watch.conformance.rules import EVERY_RULE
 from registry.snapshot import RegisteredMember
 
@@ -35,6 +36,9 @@ WITHIN_S: Final = 25.0
 """How long who asks for a look waits for it, in seconds; it goes on without them."""
 _FRESH: Final = {"Cache-Control": "max-age=15"}
 _PAGE: Final = {"Cache-Control": "no-cache"}
+_SENT_BEFORE: Final = (
+    "This form was sent before, and is done only once. Load the page again to see what came of it."
+)
 _NOBODY: Final = "No member of this network has this id. /members lists them."
 
 
@@ -103,7 +107,9 @@ async def again_by_holder(request: web.Request) -> web.Response:
         body = await read_body(request)
         token = str(body.get("form", ""))
         check_form(request, purpose_of(member_id), token, within_s=MANAGING_S)
-    return await _again(request, is_program=is_program)
+        if not await take_form(request, "conformance", token):
+            raise Conflict(_SENT_BEFORE)
+    return await _again(request, is_program=is_program, is_operators=False)
 
 
 async def for_operator(request: web.Request, by: str) -> web.Response:
@@ -116,7 +122,7 @@ async def for_operator(request: web.Request, by: str) -> web.Response:
 async def again_by_operator(request: web.Request, by: str) -> web.Response:
     """Look again at once, for an operator."""
     await sent_form(request)
-    return await _again(request, is_program=False)
+    return await _again(request, is_program=False, is_operators=True)
 
 
 async def for_admin(request: web.Request) -> web.Response:
@@ -129,13 +135,14 @@ async def for_admin(request: web.Request) -> web.Response:
 async def again_by_admin(request: web.Request) -> web.Response:
     """Look at once again how a member keeps to the specification."""
     await calling_operator(request)
-    return await _again(request, is_program=True)
+    return await _again(request, is_program=True, is_operators=True)
 
 
-async def _again(request: web.Request, *, is_program: bool) -> web.Response:
+async def _again(request: web.Request, *, is_program: bool, is_operators: bool) -> web.Response:
     member = _any(request)
     await charge_join(request)
-    await api_of(request).conformance.look_now(member, within_s=WITHIN_S)
+    keeper = api_of(request).conformance
+    await keeper.look_now(member, within_s=WITHIN_S, is_operators=is_operators)
     if not is_program:
         return web.Response(status=303, headers={"Location": request.path, **PRIVATE})
     known = await _known(request, member)

@@ -92,6 +92,8 @@ def _tried(known: Known) -> str:
 def _next(known: Known) -> str:
     if known.is_looked_at:
         return _("It is being looked at now.")
+    if known.next_at is None and known.member.protocol is None:
+        return _("No look is planned: it is not known yet which protocol it speaks.")
     if known.next_at is None:
         return _("No further look is planned.")
     return _("The next look is at about {when}.").format(when=i18n.moment(known.next_at))

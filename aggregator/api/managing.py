@@ -20,6 +20,7 @@ from aggregator.api.auth import (
     member_by_key,
     open_entry,
     opens,
+    take_form,
 )
 from aggregator.api.context import api_of
 from aggregator.api.entry_changes import Admit, entry_document
@@ -31,7 +32,6 @@ from aggregator.api.ratelimit import charge_change, charge_guess
 from aggregator.base.errors import BadQuery, BeaconError, Conflict, Unauthorized
 from registry.models import Organization
 from registry.records import MemberRecord
-from registry.spent_forms import spend_form
 
 _PATH: Final = "/manage/{id:[a-z0-9][a-z0-9-]*}"
 _ENDED: Final = (
@@ -147,6 +147,7 @@ async def new_key(request: web.Request) -> web.Response:
 async def sign_in(request: web.Request) -> web.Response:
     """Open the entry's page for whoever types its service key."""
     member_id, body = _id(request), await read_body(request)
+    wanted = body.get("next", "")
     key = str(body.get("key", "")).strip()
     try:
         check_form(request, purpose_of(member_id), _token(body), within_s=MANAGING_S)
@@ -156,8 +157,8 @@ async def sign_in(request: web.Request) -> web.Response:
             await charge_guess(request)
             raise Unauthorized(f"This service key does not open the entry of “{member_id[:80]}”.")
     except BeaconError as error:
-        return managing_pages.key_page(request, member_id, error=error)
-    response = _back(member_id)
+        return managing_pages.key_page(request, member_id, error=error, wanted=wanted)
+    response = _to(managing_pages.own_page(member_id, wanted))
     await open_entry(request, response, member_id, key)
     return response
 
@@ -217,9 +218,7 @@ async def _by_form(
 async def _admit_form(request: web.Request, name: str, token: str) -> None:
     """Charge a form and let it be done once; one that was wrong may be corrected and sent again."""
     await charge_change(request)
-    # the signature can be spelt in several ways, what it signs cannot
-    signed = f"{name} {token.rpartition('.')[0]}"
-    if not await spend_form(api_of(request).registry.store.database, signed, request.path):
+    if not await take_form(request, name, token):
         raise _SentBefore(_KEY_SHOWN if name == "key" else _SENT_BEFORE)
 
 
@@ -300,4 +299,8 @@ def _told(organization: Organization | None) -> dict[str, Any]:
 def _back(member_id: str, done: str = "") -> web.Response:
     """Lead the browser back to the entry's page, so that loading it again sends nothing."""
     ending = f"?done={done}" if done else ""
-    return web.Response(status=303, headers={**PRIVATE, "Location": f"/manage/{member_id}{ending}"})
+    return _to(f"/manage/{member_id}{ending}")
+
+
+def _to(address: str) -> web.Response:
+    return web.Response(status=303, headers={**PRIVATE, "Location": address})

@@ -35,6 +35,7 @@ from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Ask, Failure, Part, Request
 from aggregator.upstream.breaker import Breakers, Health, Refusal, judge
 from aggregator.upstream.client import CallProgress, CallResult
+from aggregator.upstream.masking import masker
 from aggregator.upstream.tokens import Credential
 from registry.models import Dialect
 from registry.places import place_of
@@ -277,13 +278,16 @@ class MemberAsker:
             via=via,
             progress=progress,
         )
+        masked = masker(asking.credential.authorization)
         if result.failure is not None:
-            return result.failure, result
+            return replace(result.failure, message=masked(result.failure.message)), result
         if result.reply is None:
             return Failure(NoAnswerCode.INTERNAL, "nothing came back"), result
         if len(result.reply.body) > LARGE_BYTES:
             await asyncio.sleep(0)  # everybody else's turn between receiving and reading
         read = translator_for(member.protocol).read(result.reply, query, member, part)
+        if isinstance(read, Failure):  # a member may repeat what it was sent
+            read = replace(read, message=masked(read.message))
         return read, result
 
     def _combined(self, ends: Sequence[tuple[Answer | Failure, CallResult]], ask: Ask) -> Called:

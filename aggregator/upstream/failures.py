@@ -22,6 +22,8 @@ from aggregator.upstream.session import BrokenConnection, CaFileError
 INTERNAL_MESSAGE: Final = "an error of this network prevented the call"
 NO_CONNECTION: Final = "no connection within"
 """How the message of a timeout begins that came before the member could be asked anything."""
+ITS_CERTIFICATE: Final = ("its certificate ", "the server does not send the certificates ")
+"""How the message of a failure begins whose certificate came and could not be verified."""
 
 _OUT_OF_RESOURCES: Final = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}

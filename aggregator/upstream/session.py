@@ -59,7 +59,8 @@ class MemberSession:
         guard: SocketFactory | None = None,
     ) -> None:
         self._limits = limits
-        self._user_agent = f"beacon-aggregator/{version} (+{public_url})"
+        about = f" (+{public_url})" if public_url else ""
+        self._user_agent = f"beacon-aggregator/{version}{about}"
         self._allow_private = allow_private
         self._proxy = proxy
         self._ca_file = ca_file

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import string
 from collections.abc import AsyncIterator
 
 import pytest
@@ -217,6 +218,19 @@ async def test_a_form_that_is_sent_twice_is_done_once(net: Running) -> None:
     replies = await asyncio.gather(*(visitor.ask("POST", "/admin/keys", fields) for _ in range(4)))
     assert sorted(reply.status for reply in replies) == [200, 409, 409, 409]
     assert all("was sent before" in one.text for one in replies if one.status == 409)
+    assert len((await call(net, "GET", "keys")).json["keys"]) == 1
+
+
+async def test_a_form_whose_signature_is_spelt_otherwise_is_the_same(net: Running) -> None:
+    visitor = await Visitor(net).sign_in()
+    _, fields = form_with(await visitor.get("/admin/keys"), "invite")
+    assert (await visitor.ask("POST", "/admin/keys", fields)).status == 200
+    (token,) = fields["form_token"]
+    # two bits of its last letter count for nothing
+    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+    spelt = token[:-1] + letters[letters.index(token[-1]) ^ 1]
+    again = await visitor.ask("POST", "/admin/keys", {**fields, "form_token": [spelt]})
+    assert again.status == 409
     assert len((await call(net, "GET", "keys")).json["keys"]) == 1
 
 

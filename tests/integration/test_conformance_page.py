@@ -1,12 +1,18 @@
 """The page of conformance and its documents: what everybody, holders and operators read."""
 
 import re
+import string
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from registry.health import Check, Phase, Result, Standing, State
+from registry.health_store import Batch
+from registry.places import place_of
 from tests.conforming import ConformingV2
 from tests.faulty import FaultyMember, Wire, answer
 from tests.hiding import leaks, three_hidden
@@ -19,6 +25,7 @@ from tests.pages import HTML, Page, look
 HERE = "/health/one/conformance"
 OWN = "/manage/one/conformance"
 DESK = "/admin/health/one/conformance"
+BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 
 
 class Stage:
@@ -41,6 +48,7 @@ async def net(stage: Stage) -> AsyncIterator[Running]:
     async with FaultyMember(stage.behave) as server:
         entries: list[dict[str, Any]] = [
             {"id": "one", "url": server.url, "protocol": "v2", "name": "One <b>Beacon</b>"},
+            {"id": "mute", "url": f"{server.url}/nothing-here", "protocol": "auto"},
             {
                 "id": "old",
                 "url": f"{server.url}/old",
@@ -166,6 +174,23 @@ async def test_what_speaks_another_protocol_has_no_rules(net: Running) -> None:
     assert (await document_of(net, "old"))["hasRules"] is False
 
 
+async def test_what_was_never_recognised_is_judged_later(net: Running) -> None:
+    watch = net.network.watch
+    await watch.conformance.look(net.member("mute"))
+    document = await document_of(net, "mute")
+    assert document["hasRules"] is True
+    assert document["tried"]["why"] == "it was never recognised; it is judged once it answers"
+
+    check = Check(datetime.now(UTC), Result.DOWN, Phase.DNS, message="its name is not known")
+    place = place_of(net.member("mute").entry)
+    known = Standing(State.DOWN, check.at, check.at, check, cause=check)
+    await watch.health.write(Batch(standings={"mute": (place, known)}))
+    await watch.conformance.look(net.member("mute"))
+    why = (await document_of(net, "mute"))["tried"]["why"]
+    assert why == "it was never recognised: its name is not known; it is judged once it answers"
+    assert why in (await page_of(net, "/health/mute/conformance")).text
+
+
 async def test_nobody_of_this_id_is_said_in_words(net: Running) -> None:
     page = await page_of(net, "/health/nobody/conformance", status=404)
     reply = await net.ask(path="/health/nobody/conformance.json")
@@ -207,6 +232,23 @@ class TestLookingAgain:
         page = await visitor.send(await visitor.get(OWN), OWN)
 
         assert "All of the 37 rules that could be judged hold" in page.text
+
+    async def test_a_form_counts_once(self, net: Running, stage: Stage) -> None:
+        visitor = Visitor(net)
+        page = await visitor.get("/manage/one")
+        await visitor.send(page, "/manage/one/open", {"key": await key_of(net)})
+        page = await visitor.get(OWN)
+        await visitor.send(page, OWN)
+        ((_, session),) = visitor.cookies.values()
+        (name,) = visitor.cookies
+        token = page.root.one("input", name="form").attributes["value"]
+        headers = {**HTML, **FORM, "Cookie": f"{name}={session}"}
+        # two bits of its last letter count for nothing
+        spelt = token[:-1] + BASE64[BASE64.index(token[-1]) ^ 1]
+        for one in (token, spelt):
+            again = await net.ask(path=OWN, raw=f"form={quote(one)}".encode(), headers=headers)
+            assert again.status == 409
+            assert "This form was sent before" in again.text
 
     async def test_operators_do_the_same(self, net: Running, stage: Stage) -> None:
         operator = await Operator(net).sign_in()
@@ -257,8 +299,10 @@ class TestLookingAgain:
         headers = {"Beacon-Service-Key": await key_of(net)}
         replies = [await net.ask(path=OWN, method="POST", headers=headers) for _ in range(6)]
 
-        assert [one.status for one in replies] == [200] * 5 + [429]
-        assert int(replies[-1].headers["Retry-After"]) > 0
+        assert [one.status for one in replies] == [200] + [429] * 5
+        assert "looked at on request a moment ago" in replies[1].text
+        assert "looked at on request" not in replies[-1].text  # it counted, and is one too many
+        assert all(int(one.headers["Retry-After"]) > 0 for one in replies[1:])
 
     async def test_of_nobody_there_is_nothing_to_look_at(self, net: Running) -> None:
         for method in ("GET", "POST"):

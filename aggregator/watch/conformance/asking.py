@@ -5,7 +5,7 @@ keeps to the specification. One answer that is late is no verdict either.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from aggregator.model.outcome import NoAnswerCode, NotAskedCode
@@ -19,6 +19,7 @@ from aggregator.upstream.client import CallResult
 from aggregator.watch.join_recorder import Recorder, came_of
 from aggregator.watch.looking import MAX_INFO_BYTES
 from aggregator.watch.probing import MAX_PROBE_BYTES
+from aggregator.watch.withheld import without_words
 from registry.snapshot import RegisteredMember
 
 REQUEST_S: Final = 15.0
@@ -129,13 +130,15 @@ class Asking:
 
     def _exchange(self, request: Request, result: CallResult) -> Exchange:
         failure, reply = result.failure, result.reply
+        has_token = self._authorization is not None
+        if failure is not None and has_token:
+            failure = replace(failure, message=without_words(failure))
         if failure is not None and failure.code in _ENDS:
             raise CutShortError(failure.message)
         silence = _silence(failure, reply)
         self._silent = self._silent + 1 if silence else 0
         if self._silent >= _MOST_IN_SILENCE:
             raise CutShortError(f"{silence}, {_MOST_IN_SILENCE} times in a row")
-        has_token = self._authorization is not None
         if reply is None:
             came = came_of(None, failure)
             trouble = failure.message if failure is not None else came
@@ -144,7 +147,8 @@ class Asking:
         trouble = whole if isinstance(whole, str) else ""
         document = None if isinstance(whole, str) else whole
         if reply.status != 200:
-            said = error_text(document) if isinstance(document, dict) else None
+            is_told = isinstance(document, dict) and not has_token
+            said = error_text(document) if is_told else None
             trouble = f"HTTP status {reply.status}" + (f": {said}" if said else "")
         return Exchange(
             request,

@@ -45,9 +45,13 @@ def records_of(exchange: Exchange) -> list[object]:
     """Give the records of an answer, of all its result sets."""
     found: list[object] = []
     for one in sets_of(exchange).values():
-        results = one.get("results")
-        found += results[:_MOST_RECORDS] if isinstance(results, list) else []
+        found += _records(one)
     return found[:_MOST_RECORDS]
+
+
+def _records(one: Mapping[str, Any]) -> list[object]:
+    results = one.get("results")
+    return results[:_MOST_RECORDS] if isinstance(results, list) else []
 
 
 def judge_boolean(exchange: Exchange) -> Judgement:
@@ -153,7 +157,7 @@ def judge_limit(pages: Iterable[Exchange]) -> tuple[Judgement, Exchange | None]:
         for name, one in sets_of(page).items():
             results = one.get("results")
             if isinstance(results, list) and len(results) > 1:
-                message = f"A page of 1 record holds {len(results)} in the result set {name[:80]}"
+                message = f"A page of 1 record holds {len(results)} in the result set “{name[:80]}”"
                 return breaks(message, "1 record or none in each result set", page.came), page
         seen = seen or (page if records_of(page) else None)
     if seen is None:
@@ -167,19 +171,21 @@ def judge_skip(turns: Iterable[tuple[Exchange, Exchange]]) -> tuple[Judgement, E
     for first, second in turns:
         begun, going_on = _written(first), _written(second)
         # where a page holds more than was asked for, the next one cannot be told from it
-        if not begun or len(begun) > len(sets_of(first)) or unjudged(second) is not None:
+        is_longer = any(len(written) > 1 for written in begun.values())
+        if not any(begun.values()) or is_longer or unjudged(second) is not None:
             continue
         expected = "the record after the one of the first page"
         if not second.is_answer:
             message = f"The second page cannot be read: {second.trouble}"
             return breaks(message, expected, second.came), second
-        if begun & going_on:
+        # another data set may well hold the same record
+        if any(written & begun.get(name, set()) for name, written in going_on.items()):
             return breaks("The second page repeats the first", expected, second.came), second
-        if not going_on and _holds_more(first):
+        if not any(going_on.values()) and _holds_more(first):
             return breaks(
                 "The second page is empty, though there are more", expected, second.came
             ), second
-        seen = seen or (second if going_on else None)
+        seen = seen or (second if any(going_on.values()) else None)
     if seen is None:
         return skipped("No answer holds more than one record"), None
     return holds("The second page goes on where the first ends"), seen
@@ -204,12 +210,12 @@ def judge_echo(
         }
         for name, value in wanted.items():
             if summary.get(name, value) != value:
-                message = f"It repeats {name} as {str(summary[name])[:40]}"
+                message = f"It repeats {name} as “{str(summary[name])[:40]}”"
                 return breaks(message, f"{name}: {value}", _json(summary)), exchange
         page = summary.get("pagination")
         for name, number in (("skip", options.skip), ("limit", options.limit)):
             if isinstance(page, Mapping) and page.get(name, number) != number:
-                message = f"It repeats pagination.{name} as {str(page[name])[:40]}"
+                message = f"It repeats pagination.{name} as “{str(page[name])[:40]}”"
                 return breaks(message, f"{name}: {number}", _json(summary)), exchange
     if seen is None:
         return skipped("No answer repeats the question"), None
@@ -287,9 +293,11 @@ def _is_several(value: object) -> bool:
     return isinstance(value, int) and value > 1
 
 
-def _written(exchange: Exchange) -> set[str]:
-    """Give the records of a page as texts to compare."""
-    return {_json(one) for one in records_of(exchange)}
+def _written(exchange: Exchange) -> dict[str, set[str]]:
+    """Give the records of a page as texts to compare, by result set."""
+    return {
+        name: {_json(record) for record in _records(one)} for name, one in sets_of(exchange).items()
+    }
 
 
 def _json(value: object) -> str:

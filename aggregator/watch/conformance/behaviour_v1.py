@@ -111,7 +111,7 @@ def judge_allele_echo(asked: Iterable[Exchange]) -> tuple[Judgement, Exchange | 
             if told.get(name) is None or name not in sent:
                 continue
             if str(told[name]) != str(sent[name]):
-                message = f"It repeats {name} as {str(told[name])[:40]}"
+                message = f"It repeats {name} as “{str(told[name])[:40]}”"
                 return breaks(message, f"{name}: {sent[name]}", _json(told)), exchange
     if seen is None:
         return skipped("No answer repeats the question, which version 1 leaves open"), None

@@ -63,6 +63,8 @@ class Deviation:
     """The address of the schema that says so."""
     also: int = 0
     """In how many more items of the same lists the same is wrong."""
+    bare_path: str = ""
+    """The path without names that the document chose."""
 
 
 def deviations(
@@ -118,4 +120,11 @@ def _of_records(kind: Kind, entry_type: str | None) -> Object:
 
 
 def _deviation(fault: Fault) -> Deviation:
-    return Deviation(fault.pointer, fault.message, fault.expected, fault.source, fault.count - 1)
+    return Deviation(
+        fault.pointer,
+        fault.message,
+        fault.expected,
+        fault.source,
+        fault.count - 1,
+        fault.bare_pointer,
+    )

@@ -86,7 +86,7 @@ def content_type(exchanges: Iterable[Exchange]) -> tuple[Judgement, Exchange | N
     for one in read:
         told = one.headers.get("content-type", "").partition(";")[0].strip().lower()
         if told != "application/json" and not told.endswith("+json"):
-            message = f"It sends JSON as {told[:80] or 'of no type'}"
+            message = f"It sends JSON as {f'“{told[:80]}”' if told else 'of no type'}"
             return breaks(message, "Content-Type: application/json", told or "none"), one
     if not read:
         return skipped(NOTHING_READ), None
@@ -118,8 +118,9 @@ def said_alike(
             expected = stated
         if not stated or stated != expected or not fits(stated):
             message = f"It states {what} “{stated[:80]}”" if stated else f"It states no {what}"
-            other = expected if expected and fits(expected) else f"one {what} everywhere"
-            return breaks(message, other[:200], stated or "nothing"), exchange
+            is_known = bool(expected) and fits(expected)
+            other = f"“{expected[:200]}”" if is_known else f"one {what} everywhere"
+            return breaks(message, other, stated or "nothing"), exchange
     if not told:
         return skipped(NOTHING_READ), None
     return holds(f"It states {what} “{expected[:80]}” everywhere"), told[0][0]

@@ -6,13 +6,14 @@ was asked. A member is looked at soon after what it says of its version changes.
 
 import asyncio
 import hashlib
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
 
-from aggregator.base.errors import Conflict, Overloaded
+from aggregator.base.errors import Conflict, Overloaded, RateLimited
 from aggregator.watch.conformance.history import (
     Step,
     after,
@@ -22,6 +23,7 @@ from aggregator.watch.conformance.history import (
 from aggregator.watch.conformance.report import ConformanceReport, Unfinished, Version
 from aggregator.watch.conformance.runner import ConformanceChecker, can_be_judged
 from aggregator.watch.rounds import Rounds, Timetable
+from registry.health import Result
 from registry.health_store import Batch, Fact, HealthStore, IncidentChange
 from registry.incidents import Event, Incident, Topic
 from registry.places import place_of
@@ -34,10 +36,20 @@ AT_ONCE: Final = 2
 """How many members are judged at one time."""
 AGAIN_S: Final = 1_800.0
 """After how long a run that could not be completed is tried again, in seconds."""
+ASKED_FOR_S: Final = 120.0
+"""How long a run that somebody asked for takes at most, in seconds."""
+REST_S: Final = 300.0
+"""How long after one the holder of a member may ask for another, in seconds."""
 _MOST_ASKED_FOR: Final = 4
 """How many runs go on at once because somebody asked."""
+_FOR_HOLDERS: Final = 3
+"""How many of them holders may ask for: the others are kept for operators."""
 _BUSY_S: Final = 30
 GOES_ON: Final = "This beacon is being looked at just now. Load the page again in a minute."
+LEFT_ALONE: Final = (
+    "This beacon is paused or switched off, and is asked nothing meanwhile. Resume it, and have it "
+    "looked at then; of one that the operator switched off, ask the operator."
+)
 
 
 class ConformanceKeeper:
@@ -71,6 +83,9 @@ class ConformanceKeeper:
             age_s=self._age_s,
         )
         self._is_ours = is_ours
+        self._clock = clock
+        self._asked_at: dict[str, float] = {}
+        """When holders last asked for a run, by member, on the clock."""
         self._has_read = False
         self._listed: frozenset[str] = frozenset()
         self._hurried: dict[str, object] = {}
@@ -104,46 +119,80 @@ class ConformanceKeeper:
             return self._now()
         return fact.at + timedelta(seconds=_pause_s(fact.document, self._every_s))
 
-    async def look(self, member: RegisteredMember) -> ConformanceReport | Unfinished | None:
+    async def look(
+        self, member: RegisteredMember, *, within_s: float | None = None
+    ) -> ConformanceReport | Unfinished | None:
         """Judge a member and keep what was found; None if that goes on already.
 
-        Raises `RegistryUnavailable`.
+        `within_s` is how long that may take, if not as long as any run. Raises
+        `RegistryUnavailable`.
         """
         if member.id in self._looking:
             return None
         self._looking.add(member.id)
         try:
             await self._store.refresh()  # another process may have looked since
-            outcome = await self._checker.run(member)
+            outcome = await self._checker.run(
+                member, within_s=within_s, last_failure=self._last_failure(member)
+            )
             await self._keep(member, outcome)
         finally:
             self._looking.discard(member.id)
         return outcome
+
+    def _last_failure(self, member: RegisteredMember) -> str:
+        """Say why the last check of a member failed; empty where it did not, or there was none."""
+        if self._store.places.get(member.id) != place_of(member.entry):
+            return ""
+        standing = self._store.standings.get(member.id)
+        check = standing.last if standing is not None else None
+        return "" if check is None or check.result is Result.UP else check.message
 
     def is_looking(self, member_id: str) -> bool:
         """Whether a member is being judged now, in this process."""
         return member_id in self._looking
 
     async def look_now(
-        self, member: RegisteredMember, *, within_s: float
+        self, member: RegisteredMember, *, within_s: float, is_operators: bool = False
     ) -> ConformanceReport | Unfinished | None:
         """Judge a member because somebody asks; None if that takes longer than `within_s`.
 
-        It then goes on by itself. Raises `Conflict` where it goes on already, `Overloaded`, and
+        It then goes on by itself. A holder may ask for it now and then, an operator always. Raises
+        `Conflict` where it goes on already or is not to be, `RateLimited`, `Overloaded`, and
         `RegistryUnavailable`.
         """
         if self.is_looking(member.id):
             raise Conflict(GOES_ON)
-        if len(self._asked_for) >= _MOST_ASKED_FOR:
+        if not is_operators:
+            self._admit(member)
+        most = _MOST_ASKED_FOR if is_operators else _FOR_HOLDERS
+        if len(self._asked_for) >= most:
             raise Overloaded(
-                f"{_MOST_ASKED_FOR} beacons are being looked at already. Try again in a moment.",
+                f"{most} beacons are being looked at already. Try again in a moment.",
                 retry_after_s=_BUSY_S,
             )
-        task = asyncio.create_task(self.look(member), name=f"conformance {member.id}, asked for")
+        if not is_operators:
+            self._asked_at[member.id] = self._clock()
+        looking = self.look(member, within_s=ASKED_FOR_S)
+        task = asyncio.create_task(looking, name=f"conformance {member.id}, asked for")
         self._asked_for.add(task)
         task.add_done_callback(self._ended)
         await asyncio.wait({task}, timeout=within_s)
         return task.result() if task.done() else None
+
+    def _admit(self, member: RegisteredMember) -> None:
+        """Raise `Conflict` or `RateLimited` where a holder may not have a member looked at now."""
+        if can_be_judged(member) and not _is_looked_at(member, self._now()):
+            raise Conflict(LEFT_ALONE)
+        now = self._clock()
+        self._asked_at = {one: at for one, at in self._asked_at.items() if now - at < REST_S}
+        asked = self._asked_at.get(member.id)
+        if asked is not None:
+            left_s = math.ceil(REST_S - (now - asked))
+            raise RateLimited(
+                f"This beacon was looked at on request a moment ago. Ask again in {left_s} s.",
+                retry_after_s=left_s,
+            )
 
     def _ended(self, task: "asyncio.Task[ConformanceReport | Unfinished | None]") -> None:
         self._asked_for.discard(task)

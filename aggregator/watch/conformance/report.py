@@ -1,6 +1,6 @@
 """What a run of conformance gives: the verdict on every rule, a score, and a document to keep."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -99,6 +99,11 @@ class Version:
         """Read it of the document of a report."""
         names = ("apiVersion", "serviceVersion", "updateDateTime")
         return cls(*(one if isinstance(one := document.get(name), str) else None for name in names))
+
+    def masked(self, masked: Callable[[str], str]) -> "Version":
+        """Give it with every text as `masked` gives it."""
+        told = (self.api, self.service, self.updated)
+        return Version(*(None if one is None else masked(one) for one in told))
 
     def document(self) -> dict[str, Any]:
         """Write it as JSON."""

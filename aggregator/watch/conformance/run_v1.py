@@ -157,6 +157,8 @@ class RunV1:
             request = get(self._address(), pairs)
             answers.append(await self._ask(request))
         judged, shown = behaviour_v1.judge_samples(answers)
+        if shown is not None and shown.has_token:  # the parameters are the member's own words
+            shown = replace(shown, request=Request("GET", self._address()))
         self._findings.add("v1.samples", judged, shown)
 
     def _address(self) -> str:

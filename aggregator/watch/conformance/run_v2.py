@@ -1,7 +1,7 @@
 """One run of the rules of version 2: documents, one answer of each kind, and how it behaves."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -63,6 +63,8 @@ _OF_VARIANTS: Final = (
 )
 _ERRORS: Final = ("v2.error.incomplete", "v2.error.invalid", "v2.error.document")
 _REFUSED: Final = "an error document under a status of 400 or another 4xx"
+_ERROR_DOCUMENT: Final = "a JSON document beside the refusal: meta, and error with code and message"
+_NO_SUCH_METHOD: Final = 405
 _WRONG: Final[Mapping[str, Mapping[str, object]]] = {
     "v2.error.incomplete": {"start": 140753335},
     "v2.error.invalid": {
@@ -87,7 +89,6 @@ class RunV2:
         self._turns: list[tuple[Exchange, Exchange]] = []
         """First and second pages of one record."""
         self._collections: list[Exchange] = []
-        self._refusals: list[Exchange] = []
 
     @property
     def description(self) -> Mapping[str, Any]:
@@ -220,14 +221,13 @@ class RunV2:
             rule: with_only(request, parameters, lambda told: body_of(told, dialect))
             for rule, parameters in _WRONG.items()
         }
+        answers: list[Exchange] = []
         for rule, one in wrong.items():
             exchange = await self._asking.put(one)
             judged = judging.refused(exchange, _is_refusal, _REFUSED)
             self._findings.add(rule, judged, exchange)
-            if exchange.status is not None and 400 <= exchange.status < 500:
-                self._refusals.append(exchange)
-        judged, shown = _error_documents(self._refusals)
-        self._findings.add("v2.error.document", judged, shown)
+            answers.append(exchange)
+        self._findings.add("v2.error.document", *judge_error_documents(answers))
 
     def _judge_the_whole(self) -> None:
         """Judge what everything together showed."""
@@ -294,14 +294,26 @@ async def _answer(exchange: Exchange, entry_type: str) -> Judgement:
     return await _schema(exchange, kind, entry_type)
 
 
-def _error_documents(refusals: list[Exchange]) -> tuple[Judgement, Exchange | None]:
+def judge_error_documents(answers: Iterable[Exchange]) -> tuple[Judgement, Exchange | None]:
+    """Judge what comes beside the refusals of questions that cannot be answered."""
+    refusals = [one for one in answers if _refuses_the_question(one)]
     for one in refusals:
-        judged = judging.schema(replace(one, status=200, trouble=one.trouble), Kind.ERROR)
-        if judged.deviations or one.document is None:
+        if one.document is None:
+            message = f"It refuses without an error document: {one.trouble}"
+            return judging.breaks(message, _ERROR_DOCUMENT, one.came), one
+        judged = judging.schema(replace(one, status=200), Kind.ERROR)  # as the schema has it
+        if judged.deviations:
             return judged, one
     if not refusals:
         return judging.skipped("It refused nothing, so there is no error document"), None
     return judging.holds("It refuses with an error document", refusals[0].came), refusals[0]
+
+
+def _refuses_the_question(exchange: Exchange) -> bool:
+    """Whether a question was refused, and not who asks it, or the way it was asked."""
+    if judging.unjudged(exchange) is not None or exchange.status is None:
+        return False
+    return 400 <= exchange.status < 500 and exchange.status != _NO_SUCH_METHOD
 
 
 def _is_refusal(status: int) -> bool:

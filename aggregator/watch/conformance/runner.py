@@ -3,10 +3,12 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 from aggregator.upstream.client import MemberClient
+from aggregator.upstream.masking import masker
 from aggregator.upstream.tokens import NeedsToken, credential_for
 from aggregator.watch.conformance.asking import Asking, CutShortError
 from aggregator.watch.conformance.findings import Findings
@@ -46,27 +48,40 @@ class ConformanceChecker:
         self._environ = environ
         self._now = now
 
-    async def run(self, member: RegisteredMember) -> ConformanceReport | Unfinished:
-        """Judge a member by every rule of its protocol; never raises for what it does."""
+    async def run(
+        self, member: RegisteredMember, *, within_s: float | None = None, last_failure: str = ""
+    ) -> ConformanceReport | Unfinished:
+        """Judge a member by every rule of its protocol; never raises for what it does.
+
+        `within_s` ends it earlier than the bounds do; `last_failure`, of a check, is told of a
+        member of which it is not known what it speaks.
+        """
         at = self._now()
         protocol = member.protocol
-        if protocol is None or protocol not in RULES:
+        if protocol is None:
+            because = f": {last_failure}" if last_failure else ""
+            why = f"it was never recognised{because}; it is judged once it answers"
+            return Unfinished(at, why)
+        if protocol not in RULES:
             return Unfinished(at, "there are no rules for what it speaks")
         credential = credential_for(member, None, self._environ)
         if isinstance(credential, NeedsToken):
             return Unfinished(at, credential.message)
-        recorder = Recorder(self._client, self._bounds, is_guarded=not self._allow_private)
+        longest_s = min(self._bounds.check_s, within_s or self._bounds.check_s)
+        bounds = replace(self._bounds, check_s=longest_s)
+        recorder = Recorder(self._client, bounds, is_guarded=not self._allow_private)
         asking = Asking(member, recorder, via=self._via, authorization=credential.authorization)
-        findings = Findings(RULES[protocol])
+        masked = masker(credential.authorization)
+        findings = Findings(RULES[protocol], masked)
         run = RunV2(asking, findings) if protocol is Protocol.V2 else RunV1(asking, findings)
         try:
-            async with asyncio.timeout(self._bounds.check_s):
+            async with asyncio.timeout(longest_s):
                 await run.run()
         except CutShortError as error:
-            return Unfinished(at, str(error))
+            return Unfinished(at, masked(str(error)))
         except TimeoutError:
-            return Unfinished(at, f"it took longer than {self._bounds.check_s:g} s altogether")
-        version = Version.told_by(run.description)
+            return Unfinished(at, f"it took longer than {longest_s:g} s altogether")
+        version = Version.told_by(run.description).masked(masked)
         return ConformanceReport(
             at, protocol.value, version, findings.all(), seen=Version.of(member)
         )

@@ -16,6 +16,12 @@ _LONG: Final = "too large to write"
 _Step: TypeAlias = str | int
 
 
+class Given(str):
+    """A name that the document chose, none of the specification."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One value that is not what the specification wants, seen from some place above it."""
@@ -39,6 +45,12 @@ class Fault:
     def pointer(self) -> str:
         """The place of the fault as a JSON pointer; long or unprintable names are shortened."""
         return "".join(f"/{_escaped(step)}" for step in self.steps)
+
+    @property
+    def bare_pointer(self) -> str:
+        """The same without names that the document chose: an ellipsis stands for each."""
+        steps = ("…" if isinstance(step, Given) else step for step in self.steps)
+        return "".join(f"/{_escaped(step)}" for step in steps)
 
     @property
     def alike(self) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ from typing import Final, Protocol, TypeAlias
 from aggregator.watch.conformance.shape_faults import (
     MISSING,
     Fault,
+    Given,
     folded,
     number,
     quoted,
@@ -197,10 +198,11 @@ class Object:
             if len(found) >= MOST_FAULTS:
                 return
             if self.others is not None:
-                found += [one.below(name, self.source) for one in self.others.faults(held)]
+                given = Given(name)
+                found += [one.below(given, self.source) for one in self.others.faults(held)]
             else:
                 told = f"is not allowed here, only: {', '.join(self._members)}"
-                found.append(Fault(told, "to be left out", (name,), self.source))
+                found.append(Fault(told, "to be left out", (Given(name),), self.source))
 
 
 class OneOf:

@@ -277,6 +277,7 @@ def test_a_deviation_has_all_a_maintainer_needs() -> None:
     (one,) = deviations(Kind.MAP, document)
     assert one == Deviation(
         path="/response/endpointSets/genomicVariant/rootUrl",
+        bare_path="/response/endpointSets/…/rootUrl",
         message="is missing",
         expected="a complete address, such as https://…",
         spec=(
