@@ -9,7 +9,7 @@ nothing flickers. All moments are UTC.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from typing import Final
@@ -84,6 +84,8 @@ class Check:
     """The failing request as a line of curl, without credentials."""
     request_id: str = ""
     """Sent as `X-Request-Id`, so that the member finds it in its log."""
+    question: str = ""
+    """A digest of the test question, if it was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ class Rules:
     """So many changes among the recent checks are flapping."""
     flaps_end: int = 2
     """So few end it."""
+    gap: timedelta = timedelta(minutes=8)
+    """Failures further apart are no row: nothing is known of the time between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,12 @@ class Standing:
     recent: tuple[tuple[Result, float | None], ...] = ()
     """The last checks that say something of the member, oldest first, with their milliseconds."""
     traits: frozenset[Trait] = frozenset()
+    counted_at: datetime | None = None
+    """The last check that said something of the member."""
+    steady: datetime | None = None
+    """Since when every check has found it up; None where the last did not."""
+    answered: str = ""
+    """The digest of the test question that it answered last."""
 
 
 class Happening(StrEnum):
@@ -171,7 +181,7 @@ def after(standing: Standing, check: Check, rules: Rules) -> tuple[Standing, tup
     """
     told = replace(standing, checked_at=check.at, last=check)
     if check.result is Result.UNKNOWN:
-        return told, ()
+        return replace(told, steady=None), ()
     if check.result is Result.PAUSED:
         return _paused(told, check)
     if standing.state is State.PAUSED:
@@ -188,6 +198,8 @@ def after(standing: Standing, check: Check, rules: Rules) -> tuple[Standing, tup
         changes.append(Change(Happening.CAME_UP, began, check.at))
     elif told.state is State.UNKNOWN and check.result is Result.UP:
         told = replace(told, state=State.UP, since=told.run_began or check.at)
+    is_up = told.state is State.UP and check.result is Result.UP
+    told = replace(told, steady=(told.steady or check.at) if is_up else None)
     traits = _traits(told, rules)
     told, renamed = with_traits(told, traits, check.at, of={Trait.SLOW, Trait.FLAPPING})
     return told, (*changes, *renamed)
@@ -235,6 +247,7 @@ def _paused(told: Standing, check: Check) -> tuple[Standing, tuple[Change, ...]]
         run_began=None,
         cause=None,
         recent=(),
+        steady=None,
         traits=told.traits & {Trait.UNTRUSTED},
     )
     return paused, tuple(changes)
@@ -243,7 +256,15 @@ def _paused(told: Standing, check: Check) -> tuple[Standing, tuple[Change, ...]]
 def _counted(told: Standing, check: Check, rules: Rules) -> Standing:
     recent = deque(told.recent, maxlen=rules.recent)
     recent.append((check.result, check.elapsed_ms))
-    told = replace(told, recent=tuple(recent))
+    known_at = told.counted_at or told.run_began
+    if known_at is not None and check.at - known_at > rules.gap:
+        told = _anew(told)
+    told = replace(
+        told,
+        recent=tuple(recent),
+        counted_at=check.at,
+        answered=check.question or told.answered,
+    )
     if check.result is Result.UP:
         began = told.run_began if told.successes and told.run_began else check.at
         cause = told.cause if told.state is State.DOWN else None
@@ -256,6 +277,14 @@ def _counted(told: Standing, check: Check, rules: Rules) -> Standing:
         run_began=began,
         cause=told.cause if told.cause is not None else check,
     )
+
+
+def _anew(told: Standing) -> Standing:
+    """Begin to count after a time of which nothing is known; an outage that is told goes on."""
+    told = replace(told, steady=None)
+    if told.state is State.DOWN or not told.failures:
+        return told
+    return replace(told, failures=0, run_began=None, cause=None)
 
 
 def _traits(told: Standing, rules: Rules) -> frozenset[Trait]:

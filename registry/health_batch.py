@@ -30,6 +30,8 @@ class IncidentChange:
     phase: str | None = None
     request: str = ""
     checks: int = 0
+    is_there: bool = False
+    """It was written before. Is it gone since, with who had the id, it is not written again."""
 
 
 @dataclass(slots=True)

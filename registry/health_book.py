@@ -7,11 +7,12 @@ them, and gives them away in batches. It waits for nothing: whoever writes the b
 import secrets
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from registry import health_words as words
 from registry.health import (
+    SILENT_LEAST,
     Change,
     Check,
     Phase,
@@ -26,7 +27,13 @@ from registry.health import (
     with_traits,
 )
 from registry.health_batch import Batch, IncidentChange
-from registry.health_changes import count_check, failed_again, tell_change
+from registry.health_changes import (
+    OF_CHECKS,
+    count_check,
+    end_what_is_over,
+    failed_again,
+    tell_change,
+)
 from registry.health_pending import PendingBuckets
 from registry.health_questions import Questions
 from registry.health_tables import KEPT_CHECKS
@@ -34,8 +41,7 @@ from registry.health_telling import NO_DETAILS, Details, Telling
 from registry.history import Bucket, Kind
 from registry.incidents import Event, Incident, Topic
 
-OF_CHECKS: Final = (Topic.OUTAGE, Topic.SLOW, Topic.FLAPPING, Topic.SILENT)
-"""The topics that checks and questions decide; a pause ends them."""
+HOUR: Final = timedelta(hours=1)
 
 
 class HealthBook:
@@ -63,6 +69,7 @@ class HealthBook:
         self._questions = Questions()
         self._telling = Telling()
         self._unwritten: deque[Batch] = deque()
+        self._connected_at: datetime | None = None
 
     def take_up(
         self,
@@ -75,6 +82,13 @@ class HealthBook:
         self._places = {member_id: places.get(member_id, "") for member_id in standings}
         self._changed.clear()
         self._telling.take_up(open_incidents)
+        for member_id in self._telling.member_ids:
+            end_what_is_over(self._telling, member_id, self.standing(member_id), self._now())
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a standing or incident has changed that was not given away yet."""
+        return bool(self._changed) or self._telling.has_news
 
     def standing(self, member_id: str) -> Standing:
         """Say how a member stands."""
@@ -146,16 +160,26 @@ class HealthBook:
         return self._questions.facts(member_id, now)
 
     def judge_questions(self, now: datetime) -> tuple[Change, ...]:
-        """Call members silent that answer checks but not questions, and no more those that do."""
+        """Call members silent that answer checks but not questions, and no more those that do.
+
+        Only what was asked between checks that all found the member up tells it silent: around an
+        outage, or while our own connection is away, questions end as checks do.
+        """
         self._questions.forget_before(now)
+        if self._telling.open("", Topic.NETWORK) is not None:
+            return ()
         found: list[Change] = []
         silent = {one for one, held in self._standings.items() if Trait.SILENT in held.traits}
         for member_id in sorted(self._questions.member_ids | silent):
             standing = self.standing(member_id)
-            if standing.state is not State.UP:
+            if standing.steady is None:
                 continue
-            facts = self._questions.facts(member_id, now)
-            is_on = is_silent(facts, was=Trait.SILENT in standing.traits)
+            since = max(standing.steady, self._connected_at or standing.steady)
+            facts = self._questions.facts(member_id, now, since=since, until=standing.counted_at)
+            was = Trait.SILENT in standing.traits
+            if was and now - since < HOUR and facts.answered + facts.failed < SILENT_LEAST:
+                continue  # nothing says yet that it answers again
+            is_on = is_silent(facts, was=was)
             place = self._places.get(member_id, "")
             for change in self.call(member_id, place, Trait.SILENT, is_on=is_on, at=now):
                 tell_change(self._telling, member_id, change, standing, standing, facts=facts)
@@ -225,6 +249,7 @@ class HealthBook:
     def back(self, at: datetime) -> bool:
         """Note that it is there again; False if it was."""
         known = self._telling.open("", Topic.NETWORK)
+        self._connected_at = at
         text = "" if known is None else words.connected(known.began, at)
         return self.end_incident("", Topic.NETWORK, at=at, text=text)
 

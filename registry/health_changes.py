@@ -1,14 +1,28 @@
 """Turns what checks and questions changed into counts, incidents and events. Pure."""
 
 from dataclasses import replace
+from datetime import datetime
+from typing import Final
 
 from registry import health_words as words
-from registry.health import Change, Check, Happening, QuestionFacts, Result, Standing
+from registry.health import (
+    Change,
+    Check,
+    Happening,
+    QuestionFacts,
+    Result,
+    Standing,
+    State,
+    Trait,
+)
 from registry.health_batch import IncidentChange
 from registry.health_pending import PendingBuckets
 from registry.health_telling import Details, Telling
 from registry.history import Kind
 from registry.incidents import Topic
+
+OF_CHECKS: Final = (Topic.OUTAGE, Topic.SLOW, Topic.FLAPPING, Topic.SILENT)
+"""The topics that checks and questions decide; a pause ends them."""
 
 
 def count_check(buckets: PendingBuckets, member_id: str, check: Check, slow_ms: float) -> None:
@@ -66,6 +80,36 @@ def failed_again(telling: Telling, member_id: str) -> None:
     known = telling.open(member_id, Topic.OUTAGE)
     if known is not None:
         telling.update(replace(known, checks=known.checks + 1))
+
+
+def end_what_is_over(
+    telling: Telling,
+    member_id: str,
+    standing: Standing,
+    now: datetime,
+    *,
+    seen_at: datetime | None = None,
+) -> None:
+    """End the incidents of checks that are open though the standing says otherwise.
+
+    So they are where a process wrote late, after another had seen the end. `seen_at` is when they
+    were last seen to go on.
+    """
+    for topic in OF_CHECKS:
+        known = telling.open(member_id, topic)
+        if known is None or is_said(standing, topic):
+            continue
+        at = max(standing.since or now, seen_at or known.began, known.began)
+        is_told = topic is Topic.OUTAGE and standing.state is State.UP
+        text = words.came_up(known.began, at) if is_told else ""
+        telling.end(member_id, topic, at=at, known_at=now, text=text)
+
+
+def is_said(standing: Standing, topic: Topic) -> bool:
+    """Whether a standing says what an incident of this topic of checks does."""
+    if topic is Topic.OUTAGE:
+        return standing.state is State.DOWN
+    return Trait(topic.value) in standing.traits
 
 
 def _outage(telling: Telling, member_id: str, standing: Standing, change: Change) -> None:

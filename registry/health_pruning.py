@@ -20,16 +20,21 @@ KEPT_EACH: Final = 500
 """How many incidents and events of one member are kept at most, the newest."""
 _WRITERS_KEPT: Final = timedelta(days=1)
 """A process that has not written for longer does not repeat a batch."""
+_FUTURE: Final = timedelta(days=1)
+"""What is less far ahead stays, for it may be our clock that is behind."""
 _AT_ONCE: Final = 100
 
 _OLD_BUCKETS: Final = text(
     "DELETE FROM health_buckets WHERE member_id = :member_id AND kind = :kind "
-    "AND length_s = :length_s AND start < :oldest"
+    "AND length_s = :length_s AND (start < :oldest OR start >= :end)"
 )
 
 
 async def prune(database: Database, now: datetime) -> None:
-    """Drop old buckets, ended incidents, events and writers."""
+    """Drop old buckets, ended incidents, events and writers.
+
+    Buckets of the future go too: a clock that was far ahead made them.
+    """
 
     async def ids(connection: AsyncConnection) -> list[str]:
         return list((await connection.execute(select(MEMBERS.c.id))).scalars())
@@ -46,6 +51,7 @@ def _old_buckets(member_ids: Sequence[str], now: datetime) -> list[dict[str, Any
             "kind": kind,
             "length_s": LENGTHS_S[tier],
             "oldest": tier.oldest(now),
+            "end": tier.end_of(now + _FUTURE),
         }
         for member_id in member_ids
         for kind in KIND_CODES.values()

@@ -1,7 +1,7 @@
 """How real questions of the last hour ended: of this process at once, of others as written."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from registry.health import QuestionFacts
@@ -51,17 +51,27 @@ class Questions:
             for member_id, minutes in buckets.items()
         }
 
-    def facts(self, member_id: str, now: datetime) -> QuestionFacts:
-        """Add up the last hour.
+    def facts(
+        self,
+        member_id: str,
+        now: datetime,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> QuestionFacts:
+        """Add up the last hour, or the whole minutes of it between `since` and `until`.
 
         What this process asked is among what is written, sooner or later: of each minute the
         larger counts, so that nothing counts twice.
         """
         first = Tier.MINUTE.start_of(now) - (MINUTES - 1) * 60
+        if since is not None:
+            first = max(first, Tier.MINUTE.start_of(since) + 60)
+        end = Tier.MINUTE.start_of(until or now + timedelta(minutes=1))
         own, written = self._own.get(member_id, {}), self._written.get(member_id, {})
         totals = [0, 0, 0]
         for minute in {*own, *written}:
-            if minute >= first:
+            if first <= minute < end:
                 mine, theirs = own.get(minute, (0, 0, 0)), written.get(minute, (0, 0, 0))
                 for at in range(3):
                     totals[at] += max(mine[at], theirs[at])

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import add
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from registry.health import Check
@@ -20,13 +20,14 @@ from registry.health_rows import (
     incident_of,
 )
 from registry.health_tables import BUCKETS, CHECKS, EVENTS, INCIDENTS
-from registry.history import Bucket, Figures, Histogram, Kind, Span, Tier, Uptime, Window
-from registry.incidents import Event, Incident
+from registry.history import Bucket, Figures, Histogram, Kind, Span, Uptime, Window
+from registry.incidents import Event, Incident, IncidentKey
 from registry.slices import Slices
 from registry.tables import MEMBERS
 
 MEMBERS_AT_ONCE: Final = 25
 """Whose buckets one query reads: a year of days is 400 rows for each."""
+BEGUN_AT_ONCE: Final = 100
 
 
 class _Sum:
@@ -88,18 +89,17 @@ async def read_figures(
 
 async def read_buckets(
     connection: AsyncConnection,
-    tier: Tier,
-    start: int,
+    span: Span,
     kind: Kind,
     member_ids: Collection[str] | None,
 ) -> dict[str, tuple[Bucket, ...]]:
-    """Read buckets that begin at `start` or later, oldest first, by member id."""
+    """Read the buckets of a span, oldest first, by member id."""
     found: defaultdict[str, list[Bucket]] = defaultdict(list)
     slices = Slices()
     async for part in _members(connection, member_ids):
-        query = select(BUCKETS).where(_of(kind, Span(tier, start, None), part))
+        query = select(BUCKETS).where(_of(kind, span, part))
         for row in await connection.execute(query.order_by(BUCKETS.c.member_id, BUCKETS.c.start)):
-            found[row.member_id].append(bucket_of(row, kind, tier))
+            found[row.member_id].append(bucket_of(row, kind, span.tier))
             await slices.pause()
     return {member_id: tuple(buckets) for member_id, buckets in found.items()}
 
@@ -134,6 +134,34 @@ async def read_incidents(
     rows = await _of_members(connection, newest, INCIDENTS.c.member_id, member_ids)
     found = sorted(map(incident_of, rows), key=lambda one: one.number, reverse=True)
     return tuple(found[:limit])
+
+
+async def read_begun(
+    connection: AsyncConnection, keys: Collection[IncidentKey]
+) -> tuple[Incident, ...]:
+    """Read the incidents that are these, whose beginning may be told to the millisecond only."""
+    found: list[Incident] = []
+    for part in chunks(keys, BEGUN_AT_ONCE):
+        rows = await connection.execute(select(INCIDENTS).where(or_(*map(_begins, part))))
+        found += map(incident_of, rows)
+    return tuple(found)
+
+
+def _begins(key: IncidentKey) -> ColumnElement[bool]:
+    column, around = INCIDENTS.c, timedelta(milliseconds=2)
+    first, last = (key.began - around).timestamp(), (key.began + around).timestamp()
+    of_member = and_(column.member_id == key.member_id, column.topic == key.topic.value)
+    return and_(of_member, column.began.between(first, last))
+
+
+async def read_number(connection: AsyncConnection, key: IncidentKey) -> int | None:
+    """Read the number of an incident; None where there is none."""
+    query = select(INCIDENTS.c.number).where(
+        INCIDENTS.c.member_id == key.member_id,
+        INCIDENTS.c.topic == key.topic.value,
+        INCIDENTS.c.began == key.began.timestamp(),
+    )
+    return (await connection.execute(query)).scalar_one_or_none()
 
 
 async def read_events(
@@ -179,10 +207,10 @@ async def _members(
 
 
 def _of(kind: Kind, span: Span, member_ids: Sequence[str]) -> ColumnElement[bool]:
-    chosen = (
+    return (
         BUCKETS.c.member_id.in_(member_ids)
         & (BUCKETS.c.kind == KIND_CODES[kind])
         & (BUCKETS.c.length_s == LENGTHS_S[span.tier])
         & (BUCKETS.c.start >= span.start)
+        & (BUCKETS.c.start < span.end)
     )
-    return chosen if span.end is None else chosen & (BUCKETS.c.start < span.end)

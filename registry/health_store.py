@@ -21,15 +21,17 @@ from registry.health_facts import add_run, put_fact, read_runs
 from registry.health_known import AtPlaces, Known
 from registry.health_pruning import prune
 from registry.health_reads import (
+    read_begun,
     read_buckets,
     read_checks,
     read_events,
     read_figures,
     read_incidents,
+    read_number,
 )
 from registry.health_writes import add_note, write_batch
-from registry.history import Bucket, Figures, Kind, Tier, Window
-from registry.incidents import Event, Incident
+from registry.history import Bucket, Figures, Kind, Span, Tier, Window
+from registry.incidents import Event, Incident, IncidentKey
 
 T = TypeVar("T")
 
@@ -92,8 +94,9 @@ class HealthStore:
     ) -> None:
         """Keep a fact in place of the last one; of a member that is not there or moved, nothing."""
         fact = Fact(self.now(), document)
-        if await self._change(lambda change: put_fact(change, member_id, name, fact, place)):
-            self._known.put(member_id, name, place, fact)
+        async with self._refreshing:  # what was read before it was written must not undo it
+            if await self._change(lambda change: put_fact(change, member_id, name, fact, place)):
+                self._known.put(member_id, name, place, fact)
 
     async def add_run(self, member_id: str, document: Mapping[str, Any]) -> None:
         """Keep a run of conformance: at most `KEPT_RUNS`, one for each day or change."""
@@ -124,14 +127,15 @@ class HealthStore:
     ) -> Mapping[str, tuple[Bucket, ...]]:
         """Read buckets that begin at `since` or later, oldest first, by member id.
 
-        Everybody's are as of `FRESH` ago.
+        Everybody's are as of `FRESH` ago. None is of later than now.
         """
         length = int(tier.length.total_seconds())
         start = int(-(-since.timestamp() // length)) * length
+        span = Span(tier, start, tier.end_of(self.now()))
         return await self._shared(
             ("buckets", tier, start, kind),
             member_ids,
-            lambda reading: read_buckets(reading, tier, start, kind, member_ids),
+            lambda reading: read_buckets(reading, span, kind, member_ids),
         )
 
     async def checks(self, member_id: str) -> tuple[Check, ...]:
@@ -156,6 +160,14 @@ class HealthStore:
                 reading, member_ids, since=since, below=below, is_open=is_open, limit=limit
             )
         )
+
+    async def incidents_begun(self, keys: Collection[IncidentKey]) -> tuple[Incident, ...]:
+        """Read the incidents that are these, however many there were since."""
+        return await self.database.read(lambda reading: read_begun(reading, keys))
+
+    async def incident_number(self, key: IncidentKey) -> int | None:
+        """Read the number of an incident; None where there is none."""
+        return await self.database.read(lambda reading: read_number(reading, key))
 
     async def note(self, number: int, *, by: str, text: str) -> bool:
         """Add an operator's note to an incident; False if there is none of that number.

@@ -173,3 +173,15 @@ ALERT_DELIVERIES: Final = Table(
 )
 """What is to be told to whom, and what came of it; one row for each target and `key`. `subject` is
 the member and topic, `held_for` why it waits, `ready_at` when it began to be sent."""
+
+ALERT_ADDRESSES: Final = Table(
+    "alert_addresses",
+    METADATA,
+    Column("digest", Text, primary_key=True),
+    Column("asked_at", Float, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("is_refused", Boolean, nullable=False),
+)
+"""How often a mail address was asked `since` a moment to confirm itself, by everybody and by each
+owner, and whether it said that it is not to be asked."""

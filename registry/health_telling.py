@@ -41,6 +41,15 @@ class Telling:
             if one.ended is None
         }
 
+    def know(self, change: IncidentChange) -> None:
+        """Know one more incident that is open; nothing is to be written of it."""
+        self._open[change.member_id, change.topic] = change
+
+    @property
+    def has_news(self) -> bool:
+        """Whether an incident has changed since the last `take`."""
+        return bool(self._changed)
+
     @property
     def member_ids(self) -> set[str]:
         """Whose incidents are open."""
@@ -98,7 +107,11 @@ class Telling:
     def end_all(self, member_id: str, at: datetime, topics: Iterable[Topic] = Topic) -> None:
         """End what is open of a member without telling of it."""
         for topic in topics:
-            self.end(member_id, topic, at=at)
+            known = self._open.get((member_id, topic))
+            if known is not None:
+                is_there = (member_id, topic, known.began) not in self._changed
+                self._open[member_id, topic] = replace(known, is_there=is_there)
+                self.end(member_id, topic, at=at)
 
     def tell(self, event: Event) -> None:
         """Have an event written; one of the same key is written once."""

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import func, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.base.errors import Conflict
 from registry.health import Check, Standing
-from registry.health_batch import Batch
+from registry.health_batch import Batch, IncidentChange
+from registry.health_late import settled
 from registry.health_rows import (
     KIND_CODES,
     LENGTHS_S,
@@ -34,7 +36,7 @@ from registry.health_tables import (
     WRITERS,
 )
 from registry.history import Bucket, Kind, Tier
-from registry.incidents import Note
+from registry.incidents import Note, Topic
 from registry.store import CLOCKS_DIFFER_S
 from registry.tables import MEMBERS
 
@@ -45,11 +47,21 @@ _PUT_STANDING: Final = upsert(STANDINGS)
 _PUT_CHECK: Final = upsert(CHECKS)
 _PUT_BUCKET: Final = upsert(BUCKETS)
 _PUT_WRITER: Final = upsert(WRITERS)
+# what is over stays so, whoever wrote late; a control may be failed again since the same day
+_MAY_CHANGE: Final = (
+    f"health_incidents.ended IS NULL OR health_incidents.topic = '{Topic.CONTROL.value}'"
+)
 _PUT_INCIDENT: Final = upsert_on(
     INCIDENTS,
     ("member_id", "topic", "began"),
     ("member_id", "topic", "began", "ended", "document", "notes"),
     keep={"notes"},
+    where=_MAY_CHANGE,
+)
+_KEEP_INCIDENT: Final = sql(
+    "UPDATE health_incidents SET ended = :ended, document = :document "  # noqa: S608 - ours
+    "WHERE member_id = :member_id AND topic = :topic AND began = :began "
+    f"AND ({_MAY_CHANGE})"
 )
 _PUT_EVENT: Final = upsert_on(
     EVENTS, ("key",), ("key", "member_id", "at", "document"), keep={"member_id", "at", "document"}
@@ -61,13 +73,13 @@ async def write_batch(connection: AsyncConnection, batch: Batch, now: datetime) 
     if batch.writer and not await _is_new(connection, batch, now):
         return
     there = await members_there(connection, batch.member_ids)
-    await _write_standings(connection, batch, there, now)
+    newer = await _write_standings(connection, batch, there, now)
     await _write_buckets(connection, [one for one in batch.buckets if one.member_id in there], now)
     there = {*there, ""}
-    incidents = [incident_values(one) for one in batch.incidents if one.member_id in there]
+    batch = settled(batch, newer, now)
+    incidents = [one for one in batch.incidents if one.member_id in there]
     events = [event_values(one) for one in batch.events if one.member_id in there]
-    if incidents:
-        await connection.execute(_PUT_INCIDENT, incidents)
+    await _write_incidents(connection, incidents)
     if events:
         await connection.execute(_PUT_EVENT, events)
 
@@ -96,6 +108,28 @@ async def add_note(
     return True
 
 
+async def _write_incidents(connection: AsyncConnection, changes: Sequence[IncidentChange]) -> None:
+    """Write incidents; one that goes on takes no other number, so that there are no gaps."""
+    incidents = [(incident_values(one), one.is_there) for one in changes]
+    columns = (INCIDENTS.c.member_id, INCIDENTS.c.topic, INCIDENTS.c.began)
+    known: set[tuple[Any, ...]] = set()
+    for part in chunks({one.member_id for one in changes}):
+        first = min(one["began"] for one, _ in incidents)
+        chosen = INCIDENTS.c.member_id.in_(part) & (INCIDENTS.c.began >= first)
+        known.update(map(tuple, await connection.execute(select(*columns).where(chosen))))
+    kept: list[Mapping[str, Any]] = []
+    new: list[Mapping[str, Any]] = []
+    for one, is_there in incidents:
+        if (one["member_id"], one["topic"], one["began"]) in known:
+            kept.append(one)
+        elif not is_there:
+            new.append(one)
+    if kept:
+        await connection.execute(_KEEP_INCIDENT, kept)
+    if new:
+        await connection.execute(_PUT_INCIDENT, new)
+
+
 async def _is_new(connection: AsyncConnection, batch: Batch, now: datetime) -> bool:
     known = await connection.execute(
         select(WRITERS.c.number).where(WRITERS.c.writer == batch.writer)
@@ -110,15 +144,19 @@ async def _is_new(connection: AsyncConnection, batch: Batch, now: datetime) -> b
 
 async def _write_standings(
     connection: AsyncConnection, batch: Batch, there: set[str], now: datetime
-) -> None:
-    """Write standings and checks; the standing numbers the checks of its ring."""
+) -> dict[str, Standing]:
+    """Write standings and checks; the standing numbers the checks of its ring.
+
+    Gives the standings that stay because another process checked later.
+    """
     checks: dict[str, list[Check]] = defaultdict(list)
     for member_id, check in batch.checks:
         if member_id in there:
             checks[member_id].append(check)
     ids = there & {*batch.standings, *checks}
+    newer: dict[str, Standing] = {}
     if not ids:
-        return
+        return newer
     known = await _standing_rows(connection, ids)
     newest = await connection.execute(select(func.max(STANDINGS.c.seq)))
     seq = (newest.scalar_one() or 0) + 1
@@ -127,11 +165,15 @@ async def _write_standings(
         row = known.get(member_id)
         number = 0 if row is None else int(row["checks"])
         rings += _ring(member_id, checks[member_id], number)
-        values = _standing_values(member_id, batch.standings.get(member_id), row, now)
+        given = batch.standings.get(member_id)
+        if row is not None and given and _is_newer(row["document"], member_id, given[1], now):
+            newer[member_id] = standing_of(row["document"], member_id)
+        values = _standing_values(member_id, given, row, now)
         values |= {"checks": number + len(checks[member_id]), "seq": seq}
         await connection.execute(_PUT_STANDING, values)
     if rings:
         await connection.execute(_PUT_CHECK, rings)
+    return newer
 
 
 async def _standing_rows(

@@ -76,7 +76,16 @@ class Tier(StrEnum):
         seconds = int(at.timestamp())
         return seconds - seconds % int(self.length.total_seconds())
 
+    def end_of(self, now: datetime) -> int:
+        """Give the second since 1970 at which the last bucket ends that can be of `now`.
 
+        The clock of another process may be a little ahead.
+        """
+        return self.start_of(now + AHEAD) + int(self.length.total_seconds())
+
+
+AHEAD: Final = timedelta(minutes=5)
+"""So far ahead of each other the clocks of processes may be."""
 _LENGTHS: Final = {
     Tier.MINUTE: timedelta(minutes=1),
     Tier.HALF_HOUR: timedelta(minutes=30),
@@ -112,7 +121,8 @@ class Window(StrEnum):
     def spans(self, now: datetime) -> tuple["Span", ...]:
         """Give the buckets to add up, the longest that fit, so that few have to be read.
 
-        All lengths count the same, so the sum is that of the window's own tier.
+        All lengths count the same, so the sum is that of the window's own tier. What a clock that
+        was ahead has written of later days is in none.
         """
         start = self.tier.start_of(now - self.length)
         found: list[Span] = []
@@ -123,7 +133,7 @@ class Window(StrEnum):
             if end > start:
                 found.append(Span(tier, start, end))
             start = end
-        return (*found, Span(Tier.DAY, start, None))
+        return (*found, Span(Tier.DAY, start, Tier.DAY.end_of(now)))
 
 
 _WINDOWS: Final = {
@@ -141,8 +151,8 @@ class Span:
     tier: Tier
     start: int
     """Where the first begins, in seconds since 1970."""
-    end: int | None
-    """Where the last ends; None: what is there."""
+    end: int
+    """Where the last ends."""
 
 
 _STEPS: Final = 8

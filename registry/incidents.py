@@ -1,10 +1,17 @@
 """Incidents and what is told of them: the words of outages, certificates, conformance, controls."""
 
+import base64
+import binascii
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
 
 from registry.health import Phase
+
+MAX_ID: Final = 400
+"""How many characters the id of an incident has at most."""
+_BETWEEN: Final = "\n"
 
 
 class Topic(StrEnum):
@@ -35,6 +42,7 @@ class Incident:
     """Something that went wrong for a while."""
 
     number: int
+    """For operators alone: it counts everybody's incidents, also of members nobody sees."""
     member_id: str
     """Empty: the network itself."""
     topic: Topic
@@ -47,6 +55,40 @@ class Incident:
     """The failed checks so far."""
     request: str = ""
     notes: tuple[Note, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Its name for everybody, made of what is told of it anyway."""
+        return IncidentKey(self.member_id, self.topic, self.began).id
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentKey:
+    """What makes an incident the one it is."""
+
+    member_id: str
+    topic: Topic
+    began: datetime
+
+    @property
+    def id(self) -> str:
+        """Write it in letters that need no escape in addresses."""
+        told = (self.member_id, self.topic.value, repr(self.began.timestamp()))
+        return base64.urlsafe_b64encode(_BETWEEN.join(told).encode()).decode().rstrip("=")
+
+    @classmethod
+    def read(cls, written: str) -> "IncidentKey | None":
+        """Read what `id` wrote; None for anything else."""
+        if len(written) > MAX_ID or not written.isascii():
+            return None
+        try:
+            padded = written + "=" * (-len(written) % 4)
+            told = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+            member_id, topic, began = told.split(_BETWEEN)
+            key = cls(member_id, Topic(topic), datetime.fromtimestamp(float(began), UTC))
+        except (binascii.Error, ValueError, OverflowError, OSError):
+            return None
+        return key if key.id == written else None
 
 
 @dataclass(frozen=True, slots=True)

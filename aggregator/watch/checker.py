@@ -13,7 +13,6 @@ from typing import Final
 
 from aggregator.upstream.breaker import Breakers, Health, Permit, Refusal, State, Verdict
 from aggregator.watch.check_result import Looked
-from aggregator.watch.phases import FAR
 from aggregator.watch.prober import Prober
 from aggregator.watch.reference import Reference
 from aggregator.watch.rounds import Timetable
@@ -73,7 +72,7 @@ class Checker:
             self._tell_breaker(member.id, permit, looked, began_s)
         if looked.retry_after_s:
             self._timetable.wait(member.id, self._clock() + _wait_s(looked))
-        self._rule(await self._ruling(member, looked.check, began_s))
+        self._rule(await self._ruling(member, looked, began_s))
 
     def hurry(self) -> None:
         """Make those due whose breaker's pause is over, once for each pause."""
@@ -93,11 +92,12 @@ class Checker:
         """Leave nothing undecided: what waits for a verdict says nothing."""
         self._rule(Ruling(self._witnesses.forget()))
 
-    async def _ruling(self, member: RegisteredMember, check: Check, began_s: float) -> Ruling:
+    async def _ruling(self, member: RegisteredMember, looked: Looked, began_s: float) -> Ruling:
+        check = looked.check
         told = Told(member.id, place_of(member.entry), check)
         if check.result is Result.UNKNOWN:
             return self._witnesses.passed(told)
-        if check.result is Result.UP or check.phase not in FAR:
+        if check.result is Result.UP or looked.has_reached:
             living = self._living() if self._witnesses.is_waiting else frozenset()
             return self._witnesses.answered(told, living)
         is_online = None

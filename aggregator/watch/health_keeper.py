@@ -148,12 +148,15 @@ class HealthKeeper:
     async def flush(self) -> None:
         """Write what was found out since the last time, all at once."""
         async with self._writing:
-            while batch := self._book.drain():
-                try:
-                    await self._store.write(batch)
-                except (RegistryUnavailable, asyncio.CancelledError):
-                    self._book.give_back(batch)
-                    raise
+            await self._write()
+
+    async def _write(self) -> None:
+        while batch := self._book.drain():
+            try:
+                await self._store.write(batch)
+            except (RegistryUnavailable, asyncio.CancelledError):
+                self._book.give_back(batch)
+                raise
 
     async def judge(self) -> None:
         """Look at how members answered questions in the last hour, in all processes."""
@@ -171,9 +174,15 @@ class HealthKeeper:
             await self._store.prune()
 
     async def _take_up(self) -> None:
-        await self._store.refresh()
-        incidents = await self._store.incidents(is_open=True, limit=MANY)
-        self._book.take_up(self._store.standings, self._store.places, incidents)
+        """Go on from what is written, which is all that is known here too."""
+        async with self._writing:
+            is_read = False
+            while not is_read:
+                await self._write()
+                await self._store.refresh()
+                incidents = await self._store.incidents(is_open=True, limit=MANY)
+                is_read = not self._book.has_news  # a look that was under way may have ended
+            self._book.take_up(self._store.standings, self._store.places, incidents)
         is_cut = any(one.topic is Topic.NETWORK for one in incidents)
         self._checker.begin(is_cut=is_cut)
 

@@ -6,7 +6,7 @@ reader says, the same that reads answers to real questions.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from aggregator.model.outcome import NoAnswerCode, NotAskedCode
@@ -14,7 +14,7 @@ from aggregator.protocol.failures import failure_of
 from aggregator.protocol.info import read_info
 from aggregator.protocol.member_document import decoded
 from aggregator.protocol.wire import Failure, Reply
-from aggregator.upstream.failures import NO_CONNECTION
+from aggregator.upstream.failures import ITS_CERTIFICATE, NO_CONNECTION
 from registry.health import Phase
 
 _PHASES: Final[Mapping[str, Phase]] = {
@@ -39,6 +39,7 @@ _PHASES: Final[Mapping[str, Phase]] = {
 }
 FAR: Final = frozenset({Phase.DNS, Phase.CONNECT, Phase.TLS, Phase.SLOW})
 """Where a check fails also when it is our own connection that is away."""
+_NOT_THERE: Final = frozenset({404, 410})
 _NOT_DONE: Final = frozenset({501, 508})
 """A member says that it does not do this, or that it met itself."""
 
@@ -53,6 +54,17 @@ class Ended:
     """Whether anything of use came, a refusal included; False for a failure of the member's."""
     phase: Phase | None = None
 
+    @property
+    def has_reached(self) -> bool:
+        """Whether the connection worked, whatever came of it.
+
+        A certificate that cannot be verified was received, so somebody is there. A connection that
+        is refused proves nothing: a firewall or a proxy beside us refuses in the same words.
+        """
+        if self.phase not in FAR or self.failure is None:
+            return True
+        return self.phase is Phase.TLS and self.failure.message.startswith(ITS_CERTIFICATE)
+
 
 def described(reply: Reply | None, failure: Failure | None, *, needs_user: bool = False) -> Ended:
     """Judge what came of asking for a description.
@@ -61,7 +73,9 @@ def described(reply: Reply | None, failure: Failure | None, *, needs_user: bool 
     """
     if failure is None and reply is not None:
         failure = failure_of(reply)
-        if failure is None:
+        if failure is not None:
+            failure = _of_description(failure)
+        else:
             problem = read_info(reply)
             if not isinstance(problem, str):
                 return Ended(status=reply.status)
@@ -71,6 +85,17 @@ def described(reply: Reply | None, failure: Failure | None, *, needs_user: bool 
     is_kept = needs_user and failure.code is NoAnswerCode.FORBIDDEN
     has_come = is_kept or failure.code is NoAnswerCode.RATE_LIMITED
     return _ended(failure, reply, has_come=has_come)
+
+
+def _of_description(failure: Failure) -> Failure:
+    """Say of a refusal that it was its description that was asked for, and no question."""
+    if failure.code is not NoAnswerCode.REJECTED or failure.status is None:
+        return failure
+    status, said = f"(HTTP {failure.status})", failure.message.partition(":")[2]
+    if failure.status in _NOT_THERE:
+        return replace(failure, message=f"its description is not there {status}")
+    words = f":{said}" if said else ""
+    return replace(failure, message=f"does not give its description {status}{words}")
 
 
 def answered(

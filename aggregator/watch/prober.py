@@ -16,7 +16,7 @@ from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Ask, Failure, Request
 from aggregator.upstream.client import CallProgress, CallResult, Followed
 from aggregator.upstream.tokens import Credential, credential_for
-from aggregator.watch.check_result import Looked, Step, joined
+from aggregator.watch.check_result import Looked, Step, digest, joined
 from aggregator.watch.discovery import paths_of
 from aggregator.watch.looking import MAX_INFO_BYTES
 from aggregator.watch.phases import FAR, answered, described
@@ -92,13 +92,11 @@ class Prober:
         self._new_id = new_id
         self._standing = standing
         self._paths: dict[str, tuple[str, str]] = {}
-        self._answered: dict[str, Request] = {}
 
     def keep(self, member_ids: Iterable[str]) -> None:
         """Forget every member but these."""
         kept = set(member_ids)
         self._paths = {key: one for key, one in self._paths.items() if key in kept}
-        self._answered = {key: one for key, one in self._answered.items() if key in kept}
 
     async def look(self, member: RegisteredMember) -> Looked:
         """Look at a member; never raises but when cancelled. The check is of when it began."""
@@ -179,16 +177,15 @@ class Prober:
             has_token=look.authorization is not None,
             has_answered=self._has_answered(member.id, part.request),
         )
-        if ended.failure is None:
-            self._answered[member.id] = part.request
         elapsed_s = max(0.0, result.elapsed_s - result.waited_s)
         return Step(part.request, ended, elapsed_s)
 
     def _has_answered(self, member_id: str, request: Request) -> bool:
         """Whether it has answered this question, or a refusal is what it is called down for."""
-        cause = self._standing(member_id).cause
+        standing = self._standing(member_id)
+        cause = standing.cause
         is_refusal = cause is not None and cause.status is not None and 400 <= cause.status < 500
-        return self._answered.get(member_id) == request or is_refusal
+        return is_refusal or standing.answered == digest(request)
 
 
 def _ends_here(step: Step) -> bool:

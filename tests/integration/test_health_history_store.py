@@ -259,6 +259,20 @@ async def test_incidents_are_found_by_whose_they_are_and_when(process: Process) 
     assert await process.health.incidents(["beta"]) == ()
 
 
+async def test_incidents_are_numbered_one_after_the_other(process: Process, other: Process) -> None:
+    await process.live("DDD")
+    for _ in range(5):
+        await process.live("D")
+    first = (await process.health.incidents())[0]
+    assert (first.number, first.checks) == (1, 8)
+    began = NOON + timedelta(minutes=1)
+    repeated = IncidentChange("alpha", Topic.OUTAGE, began, message="again", checks=9)
+    new = IncidentChange("beta", Topic.OUTAGE, began, message="of another")
+    await process.health.write(Batch(incidents=[repeated, new, repeated]))
+    told = [(one.number, one.member_id, one.message) for one in await other.health.incidents()]
+    assert told == [(2, "beta", "of another"), (1, "alpha", "again")]
+
+
 async def test_notes_stay_when_an_incident_goes_on(process: Process) -> None:
     await process.live("DDD")
     (incident,) = await process.health.incidents()
@@ -289,6 +303,32 @@ async def test_events_are_written_once_and_bounded(process: Process) -> None:
     process.at += timedelta(days=401)
     await process.health.prune()
     assert await process.count(EVENTS) == 0
+
+
+async def test_reading_that_began_before_a_fact_was_written_does_not_undo_it(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    health, read = process.health, process.database.read
+    store = RegistryStore(process.database)
+    await store.refresh()
+    where = place_of(store.records["alpha"].entry)
+    await health.put_fact("alpha", "controls", {"failed": 0}, place=where)
+    writing: list[asyncio.Task[None]] = []
+
+    async def slowly(work: Any) -> Any:
+        found = await read(work)
+        later = health.put_fact("alpha", "controls", {"failed": 1}, place=where)
+        writing.append(asyncio.create_task(later))
+        await asyncio.wait(writing, timeout=0.2)  # it is written, or waits its turn
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(process.database, "read", slowly)
+        await health.refresh()
+    await asyncio.gather(*writing)
+    assert health.facts("controls")["alpha"].document == {"failed": 1}
+    await health.refresh()
+    assert health.facts("controls")["alpha"].document == {"failed": 1}
 
 
 async def test_a_fact_is_of_a_member_at_its_place(process: Process, other: Process) -> None:

@@ -1,76 +1,17 @@
 """The book: what checks and questions are counted as, which incidents and events they make."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.health import Check, Phase, QuestionFacts, Result, Rules, State, Trait
-from registry.health_book import HealthBook
+from registry.health import Check, Phase, QuestionFacts, Result, State, Trait
 from registry.health_pending import PendingBuckets
 from registry.health_tables import KEPT_CHECKS
 from registry.history import Bucket, Histogram, Kind, Tier, Uptime
 from registry.incidents import Event, Incident, Topic
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-LETTERS = {"U": Result.UP, "D": Result.DOWN, "?": Result.UNKNOWN, "P": Result.PAUSED}
-PLACE = "https://a.example.org/api beacon-v2"
-
-
-class Life:
-    """One book, whose members are checked every minute."""
-
-    def __init__(self):
-        self.at = NOON
-        self.book = HealthBook(Rules(), now=lambda: self.at, writer="w")
-        self.events, self.incidents, self.buckets = [], {}, []
-
-    def live(self, row, *, place=PLACE, member_id="a", ms=100.0):
-        for letter in row:
-            self.at += timedelta(minutes=1)
-            result = LETTERS[letter]
-            is_down = result is Result.DOWN
-            self.book.checked(
-                member_id,
-                place,
-                Check(
-                    self.at,
-                    result,
-                    phase=Phase.TLS if is_down else None,
-                    elapsed_ms=ms if result is Result.UP else None,
-                    message="the certificate is  expired." if is_down else "",
-                    request="curl https://a.example.org/api/info" if is_down else "",
-                    request_id="r-1",
-                ),
-            )
-        return self
-
-    def ask(self, ended, *, member_id="a"):
-        for letter in ended:
-            self.book.asked(
-                member_id,
-                at=self.at,
-                is_answered=letter == "A",
-                timed_out=letter == "T",
-                elapsed_ms=250.0,
-            )
-        return self
-
-    def written(self):
-        """What has been written, with what is now."""
-        while batch := self.book.drain():
-            self.events += batch.events
-            self.buckets += batch.buckets
-            for one in batch.incidents:
-                self.incidents[one.member_id, one.topic, one.began] = one
-        return self
-
-    def told(self):
-        return [(one.topic.value, one.what, one.text) for one in self.written().events]
-
-    def is_open(self, topic):
-        return self.book.open_incident("a", topic) is not None
+from tests.unit.registry.book_life import NOON, PLACE, Life
 
 
 def test_an_outage_is_one_incident_and_two_events():
@@ -208,40 +149,21 @@ def test_questions_are_other_facts_than_checks():
     assert sum(one.uptime.up for one in life.buckets if one.kind is Kind.CHECK) == 8
 
 
-def test_a_member_that_answers_checks_and_not_questions_is_called_silent():
-    life = Life().live("UUU").ask("ATTTA")
-    (change,) = life.book.judge_questions(life.at)
-    assert change.trait is Trait.SILENT
-    assert life.book.judge_questions(life.at) == ()
-    assert life.told()[-1] == (
-        "silent",
-        "began",
-        "answers checks but leaves questions unanswered: 3 of 5 in the last hour had no answer in "
-        "time",
-    )
-    life.ask("A" * 20)
-    life.book.judge_questions(life.at)
-    assert life.told()[-1] == ("silent", "ended", "answers questions in time again")
-
-
-def test_a_member_that_is_down_is_not_called_silent():
-    life = Life().live("UUU").ask("TTTTT")
-    life.book.judge_questions(life.at)
-    assert life.is_open(Topic.SILENT)
-    life.live("DDD")
-    assert not life.is_open(Topic.SILENT)
-    assert life.book.judge_questions(life.at) == ()
-    assert [one[:2] for one in life.told()] == [("silent", "began"), ("outage", "began")]
-
-
-def test_questions_of_an_hour_ago_say_nothing_any_more():
-    life = Life().live("UUU").ask("TTTTT")
-    life.book.judge_questions(life.at)
-    life.at += timedelta(minutes=61)
-    assert life.book.question_facts("a", life.at) == QuestionFacts()
-    (change,) = life.book.judge_questions(life.at)
-    assert change.trait is Trait.SILENT
-    assert not life.is_open(Topic.SILENT)
+@pytest.mark.parametrize("row", ["UUU", "UUUDDDP"])
+def test_an_outage_left_open_by_one_that_wrote_late_ends_when_it_is_taken_up(row):
+    standing = Life().live(row).book.standing("a")
+    life = Life()
+    life.at += timedelta(hours=1)
+    late = Incident(1, "a", Topic.OUTAGE, NOON - timedelta(hours=2), None, None, "refused")
+    life.book.take_up({"a": standing}, {"a": PLACE}, [late])
+    assert not life.is_open(Topic.OUTAGE)
+    is_up = standing.state is State.UP
+    assert [one[1] for one in life.told()] == (["ended"] if is_up else [])
+    (ended,) = life.incidents.values()
+    assert (ended.began, ended.ended) == (late.began, standing.since)
+    life.events.clear()
+    life.live("UDDD")
+    assert [one[:2] for one in life.told()] == [("outage", "began")]
 
 
 def test_questions_of_other_processes_count_and_own_ones_once():

@@ -78,11 +78,12 @@ def test_the_spans_of_a_window_hold_each_of_its_moments_once(now, window):
     for one, following in pairwise(spans):
         assert one.end == following.start
         assert one.end > one.start
-    assert spans[-1].end is None
+    assert spans[-1].end - now.timestamp() <= 86_400 + 300
+    assert spans[-1].end > (now + timedelta(minutes=4)).timestamp()
     for span in spans:
         length = span.tier.length.total_seconds()
         assert span.start % length == 0
-        assert span.end is None or span.end % length == 0
+        assert span.end % length == 0
 
 
 @given(MOMENTS, st.sampled_from(Window))
@@ -95,10 +96,9 @@ def test_a_window_is_read_from_few_buckets_that_are_kept(now, window):
 
 
 def rows(spans: tuple[Span, ...], now: datetime) -> float:
-    ends = [span.end or now.timestamp() for span in spans]
     return sum(
-        ceil((end - span.start) / span.tier.length.total_seconds())
-        for span, end in zip(spans, ends, strict=True)
+        ceil((min(span.end, now.timestamp()) - span.start) / span.tier.length.total_seconds())
+        for span in spans
     )
 
 
@@ -112,7 +112,7 @@ def test_a_day_is_added_up_of_minutes_hours_and_today():
         Span(Tier.MINUTE, at(9, 14, 17), at(9, 14, 30)),
         Span(Tier.HALF_HOUR, at(9, 14, 30), at(9, 15)),
         Span(Tier.HOUR, at(9, 15), at(10)),
-        Span(Tier.DAY, at(10), None),
+        Span(Tier.DAY, at(10), at(11)),
     )
 
 

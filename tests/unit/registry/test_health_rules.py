@@ -22,7 +22,8 @@ from registry.health import (
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LETTERS = {"U": Result.UP, "D": Result.DOWN, "?": Result.UNKNOWN, "P": Result.PAUSED}
 ROWS = st.text("UUUDDD?P", max_size=60)
-RULES = Rules()
+RULES = Rules(gap=timedelta(days=1))
+"""Rows of checks that say nothing may be long."""
 
 
 def check(at, letter, ms=100.0):
@@ -105,6 +106,42 @@ def test_one_lost_check_is_no_outage(row):
     told = live(row)
     assert all(standing.state is not State.DOWN for standing, _ in told)
     assert not any(changes for _, changes in told)
+
+
+GAP = timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("between", ["", "?" * 9])
+def test_failures_with_a_long_time_between_them_are_no_row(between):
+    rules = Rules(gap=GAP)
+    standing = last("UDD", rules=rules)
+    later = [(3 + at, letter) for at, letter in enumerate(between)]
+    for at, letter in (*later, (60, "D"), (61, "D")):
+        standing, changes = after(standing, check(at, letter), rules)
+        assert not changes
+    assert (standing.state, standing.failures) == (State.UP, 2)
+    standing, (change,) = after(standing, check(62, "D"), rules)
+    assert (change.at, change.check) == (NOON + timedelta(minutes=60), check(60, "D"))
+
+
+def test_an_outage_that_is_told_goes_on_over_a_long_time():
+    rules = Rules(gap=GAP)
+    standing = last("UDDD", rules=rules)
+    for at in (60, 120):
+        standing, changes = after(standing, check(at, "D"), rules)
+        assert not changes
+    assert (standing.state, standing.since) == (State.DOWN, NOON + timedelta(minutes=1))
+    assert (standing.failures, standing.cause) == (5, check(1, "D"))
+    standing, _ = after(standing, check(180, "U"), rules)
+    _, (change,) = after(standing, check(240, "U"), rules)
+    assert change.happening is Happening.CAME_UP, "one that is let alone long comes back too"
+
+
+def test_it_is_known_since_when_a_member_was_always_found_up():
+    moments = [standing.steady for standing, _ in live("UU?UUDUDDDUUUPU")]
+    began = [None if one is None else round((one - NOON).total_seconds() / 60) for one in moments]
+    n = None
+    assert began == [0, 0, n, 3, 3, n, 6, n, n, n, n, 11, 11, n, 14]
 
 
 def test_an_outage_began_with_its_first_failure_and_is_told_by_it():

@@ -7,6 +7,7 @@ from aggregator.protocol.wire import Failure
 from aggregator.upstream.breaker import Breakers, Health, Verdict, judge
 from aggregator.watch.check_result import Looked
 from aggregator.watch.checker import Checker
+from aggregator.watch.phases import FAR
 from aggregator.watch.reference import Reference
 from aggregator.watch.rounds import Timetable
 from aggregator.watch.witnesses import Witnesses
@@ -34,6 +35,8 @@ class World:
         self.clock = Clock(1000.0)
         self.fails: dict[str, Phase | None] = dict.fromkeys(names)
         self.retry_after_s = 0.0
+        self.certified: set[str] = set()
+        """Whose certificate comes, and is not to be trusted."""
         self.members = {name: member(name) for name in names}
         self.book = HealthBook(Rules(), now=self.now, writer="test")
         self.breakers = Breakers(rand=lambda: 0.5)
@@ -72,7 +75,8 @@ class World:
             return Looked(check, verdict, self.retry_after_s)
         failure = Failure(CODES[phase], "why", status=500 if phase is Phase.STATUS else None)
         check = Check(at, Result.DOWN, phase, failure.status, message="why", request="curl x")
-        return Looked(check, judge(failure), self.retry_after_s)
+        has_reached = phase not in FAR or one.id in self.certified
+        return Looked(check, judge(failure), self.retry_after_s, has_reached)
 
     async def check(self, *names):
         for name in names or self.members:

@@ -102,6 +102,28 @@ async def test_an_error_page_comes_through_the_connection_and_counts():
     assert world.states == {"one": DOWN, "two": DOWN}
 
 
+async def test_certificates_that_end_on_one_day_are_their_members_and_no_cut_of_ours():
+    world = World("one", "two")
+    await world.rounds(3)
+    world.fails = dict.fromkeys(world.fails, Phase.TLS)
+    world.certified = {"one", "two"}
+    await world.rounds(3)
+    assert world.states == {"one": DOWN, "two": DOWN}
+    assert world.events == [("one", "outage", "began"), ("two", "outage", "began")]
+
+
+async def test_a_certificate_that_cannot_be_trusted_shows_that_we_are_connected():
+    world = World("one", "two", "three")
+    await world.rounds(3)
+    world.fails = dict.fromkeys(world.fails, Phase.CONNECT)
+    await world.rounds(4)
+    assert world.events == [("", "network", "began")]
+    world.fails["two"] = Phase.TLS
+    world.certified = {"two"}
+    await world.rounds(1)
+    assert world.events == [("", "network", "ended")]
+
+
 async def test_while_the_reference_is_away_nobody_is_down():
     world = World("one", places=("ref:1",))
     await world.rounds(3)

@@ -65,6 +65,35 @@ class Store:
         self.pruned += 1
 
 
+class Kept(Store):
+    """One that gives what was written; `meanwhile` happens once while it is read."""
+
+    meanwhile = None
+
+    @property
+    def incidents_written(self):
+        return [one for batch in self.written for one in batch.incidents]
+
+    async def refresh(self):
+        self.fail()
+        for batch in self.written:
+            self.standings |= {one: held for one, (_, held) in batch.standings.items()}
+            self.places |= {one: place for one, (place, _) in batch.standings.items()}
+        happens, self.meanwhile = self.meanwhile, None
+        if happens is not None:
+            happens()
+        return ()
+
+    async def incidents(self, *, is_open, limit):
+        self.fail()
+        known = {(one.member_id, one.topic, one.began): one for one in self.incidents_written}
+        return tuple(
+            Incident(0, one.member_id, one.topic, one.began, None, None, one.message)
+            for one in known.values()
+            if one.ended is None
+        )
+
+
 class FakeChecker:
     def __init__(self):
         self.begun = []
@@ -196,6 +225,32 @@ async def test_how_long_ago_a_member_was_checked():
     assert world.keeper.age_s("stranger") is None
 
 
+async def test_what_was_not_written_yet_is_written_before_anything_is_taken_up():
+    world = World()
+    store = world.store = world.keeper._store = Kept()
+    await world.keeper.is_ours()
+    store.error = AWAY
+    for result in (Result.UP, *[Result.DOWN] * 3):
+        world.clock.pass_s(60)
+        world.book.checked("one", "there", Check(world.now(), result))
+        with pytest.raises(RegistryUnavailable):
+            await world.keeper.flush()
+    world.lease = None
+    with pytest.raises(RegistryUnavailable):
+        await world.keeper.is_ours()
+    store.error, world.lease = None, True
+    store.meanwhile = lambda: world.book.checked("two", "there", Check(world.now(), Result.UP))
+    assert await world.keeper.is_ours()
+    assert world.book.standing("one").state is Standing_.DOWN
+    assert world.book.standing("two").state is Standing_.UP
+    assert world.book.open_incident("one", Topic.OUTAGE) is not None
+    for _ in range(2):
+        world.clock.pass_s(60)
+        world.book.checked("one", "there", Check(world.now(), Result.UP))
+    await world.keeper.flush()
+    assert [one.ended is None for one in store.incidents_written] == [True, False]
+
+
 async def test_what_could_not_be_written_is_written_later_and_once():
     world = World()
     world.keeper.heard("one", None, 0.5)
@@ -295,9 +350,12 @@ async def test_only_the_one_that_checks_judges_questions_and_drops_old_history()
 async def test_questions_that_time_out_while_checks_pass_make_a_member_silent():
     world = World()
     await world.keeper.is_ours()
-    world.book.checked("one", "", Check(START, Result.UP, elapsed_ms=5))
+    world.book.checked("one", "", Check(world.now(), Result.UP, elapsed_ms=5))
+    world.clock.pass_s(60)
     for _ in range(5):
         world.keeper.heard("one", Failure(NoAnswerCode.TIMEOUT, "late"), 8.0)
+    world.clock.pass_s(60)
+    world.book.checked("one", "", Check(world.now(), Result.UP, elapsed_ms=5))
     await world.keeper.judge()
     assert world.book.standing("one").traits == {Trait.SILENT}
 

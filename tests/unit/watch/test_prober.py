@@ -10,9 +10,11 @@ from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure, Reply
 from aggregator.upstream.breaker import Health
 from aggregator.upstream.client import CallResult, Followed
+from aggregator.watch.check_result import digest
 from aggregator.watch.phases import answered
 from aggregator.watch.prober import Prober
-from registry.health import Check, Phase, Result, Standing
+from registry.health import Check, Phase, Result, Rules, Standing, after
+from registry.health_rows import encoded, standing_of
 from registry.models import Dialect
 from tests.builders import member, v2_reply
 
@@ -68,7 +70,9 @@ class Site:
         return self._result(self.answer, 0.5)
 
     async def look(self):
-        return await self.prober.look(self.member)
+        looked = await self.prober.look(self.member)
+        self.standing, _ = after(self.standing, looked.check, Rules())
+        return looked
 
     async def check(self):
         return (await self.look()).check
@@ -82,10 +86,17 @@ class Site:
 async def test_a_member_that_describes_itself_and_answers_is_up():
     site = Site()
     looked = await site.look()
-    assert looked.check == Check(NOW, Result.UP, status=200, elapsed_ms=300.0, request_id="id-0")
+    (question,) = site.asked
+    assert looked.check == Check(
+        NOW,
+        Result.UP,
+        status=200,
+        elapsed_ms=300.0,
+        request_id="id-0",
+        question=digest(question),
+    )
     assert looked.verdict.health is Health.WORKS
     assert site.gets == ["/info"]
-    (question,) = site.asked
     told = parse_qs(urlsplit(question.url).query)
     assert told["requestedGranularity"] == ["boolean"]
     assert (told["referenceName"], told["start"]) == (["7"], ["140753335"])
@@ -254,6 +265,45 @@ async def test_a_refusal_of_what_was_answered_before_is_a_failure(status):
     site.answer = refusal(status)
     check = await site.check()
     assert (check.result, check.phase, check.status) == (Result.DOWN, Phase.STATUS, status)
+
+
+async def test_what_was_answered_before_is_known_to_the_next_process_too():
+    before = Site()
+    await before.look()
+    site = Site(answer=refusal(404))
+    written = standing_of(encoded(before.standing), "one")
+    assert written == before.standing
+    site.standing = written
+    states = []
+    for _ in range(3):
+        await site.look()
+        states.append(site.standing.state.value)
+    assert states == ["up", "up", "down"]
+
+
+async def test_a_question_answered_beside_a_bad_description_was_answered():
+    site = Site(info={"/info": refusal(500)})
+    await site.look()
+    site.info, site.answer = {"/info": reply(INFO)}, refusal(404)
+    assert (await site.check()).result is Result.DOWN
+
+
+@pytest.mark.parametrize(
+    ("failure", "has_reached"),
+    [
+        (Failure(NoAnswerCode.TLS, "its certificate has expired"), True),
+        (Failure(NoAnswerCode.TLS, "its certificate is for another host than a.org"), True),
+        (Failure(NoAnswerCode.TLS, "refused a secure connection: handshake failure"), False),
+        (Failure(NoAnswerCode.TLS, "the CA file set for it cannot be used: gone"), False),
+        (Failure(NoAnswerCode.CONNECT, "cannot be reached: connection refused"), False),
+        (Failure(NoAnswerCode.DNS, "its name cannot be resolved"), False),
+        (refusal(500), True),
+    ],
+)
+async def test_whether_our_connection_brought_us_to_the_member(failure, has_reached):
+    looked = await Site(info={"/info": failure}).look()
+    assert looked.check.result is Result.DOWN
+    assert looked.has_reached is has_reached
 
 
 async def test_a_refusal_that_is_an_outage_already_stays_one_in_the_next_process():

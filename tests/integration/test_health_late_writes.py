@@ -1,0 +1,164 @@
+"""A process that could not write for a while, and one that took over: what is over stays over."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from registry.database import Database
+from registry.health import Check, Phase, Result, Rules, State
+from registry.health_batch import Batch, IncidentChange
+from registry.health_book import HealthBook
+from registry.health_store import HealthStore
+from registry.history import Tier, Uptime, Window
+from registry.incidents import Incident, Topic
+from tests.integration.health_worlds import registry_of
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Process:
+    """One that checks `alpha` by turns with another."""
+
+    def __init__(self, database: Database) -> None:
+        self.at = NOON
+        self.health = HealthStore(database, now=lambda: self.at)
+        self.book = HealthBook(Rules(), now=lambda: self.at)
+
+    def check(self, row: str, minute: int) -> None:
+        """Check once a minute from this one on; nothing is written yet."""
+        for at, letter in enumerate(row, start=minute):
+            self.at = NOON + timedelta(minutes=at)
+            is_up = letter == "U"
+            result, phase = (Result.UP, None) if is_up else (Result.DOWN, Phase.CONNECT)
+            message = "" if is_up else "connection refused"
+            check = Check(self.at, result, phase, elapsed_ms=9.0, message=message)
+            self.book.checked("alpha", "here", check)
+
+    async def write(self) -> None:
+        while batch := self.book.drain():
+            await self.health.write(batch)
+
+    async def take_over(self) -> None:
+        await self.health.refresh()
+        opened = await self.health.incidents(is_open=True)
+        self.book.take_up(self.health.standings, self.health.places, opened)
+
+    async def incidents(self) -> list[tuple[float, float | None]]:
+        """The minutes in which incidents began and ended, oldest first."""
+        found = await self.health.incidents()
+        return [(minute(one.began), one.ended and minute(one.ended)) for one in found][::-1]
+
+    async def told(self) -> list[tuple[str, str]]:
+        return [(one.what, one.text) for one in await self.health.events()]
+
+
+def minute(at: datetime) -> float:
+    return (at - NOON).total_seconds() / 60
+
+
+@pytest.fixture
+async def late(database_url: str) -> AsyncIterator[Process]:
+    async with registry_of(database_url, ("alpha",)) as database:
+        yield Process(database)
+
+
+@pytest.fixture
+async def successor(late: Process, database_url: str) -> AsyncIterator[Process]:
+    database = Database(database_url)
+    await database.start()
+    yield Process(database)
+    await database.aclose()
+
+
+async def test_an_outage_that_ended_is_not_opened_again(late: Process, successor: Process) -> None:
+    late.check("UDDD", 0)
+    await late.write()
+    late.check("D", 4)  # and cannot write it
+    await successor.take_over()
+    successor.check("UU", 7)
+    await successor.write()
+    ended = await successor.incidents()
+    assert ended == [(1, 7)]
+    await late.write()
+    assert await successor.incidents() == ended
+    assert [what for what, _ in await successor.told()] == ["began", "ended"]
+    await late.take_over()
+    late.check("DDD", 60)
+    await late.write()
+    assert await late.incidents() == [(1, 7), (60, None)]
+    assert [what for what, _ in await late.told()] == ["began", "ended", "began"]
+
+
+async def test_an_outage_of_which_its_end_is_known_first_is_told_with_both(
+    late: Process, successor: Process
+) -> None:
+    late.check("U", 0)
+    await late.write()
+    late.check("DDD", 1)
+    await successor.take_over()
+    successor.check("UU", 8)
+    await successor.write()
+    await late.write()
+    # the successor never knew that it was down: the last failure is the last that is known of it
+    assert await successor.incidents() == [(1, 3)]
+    assert await successor.told() == [
+        ("began", "has not answered since 12:01 UTC: connection refused"),
+        ("ended", "answers again after 2 min"),
+    ]
+    await successor.health.refresh()
+    assert successor.health.standings["alpha"].state is State.UP
+
+
+async def test_an_outage_that_two_saw_begin_goes_on_as_one(
+    late: Process, successor: Process
+) -> None:
+    late.check("U", 0)
+    await late.write()
+    late.check("DDDD", 1)
+    await successor.take_over()
+    successor.check("DDD", 8)
+    await successor.write()
+    await late.write()
+    assert await successor.incidents() == [(8, None), (1, 8)]
+    await late.take_over()
+    late.check("UU", 20)
+    await late.write()
+    assert await late.incidents() == [(8, 20), (1, 8)]
+
+
+async def test_what_a_clock_that_was_ahead_counted_is_in_no_window(late: Process) -> None:
+    late.check("UU", 0)
+    await late.write()
+    late.check("DDD", 30 * 24 * 60)
+    await late.write()
+
+    async def share() -> tuple[int, int]:
+        figures = await late.health.figures(Window.DAY, member_ids=["alpha"])
+        return figures["alpha"].uptime.up, figures["alpha"].uptime.down
+
+    late.at = NOON + timedelta(minutes=9)
+    assert await share() == (2, 0)
+    for tier in Tier:
+        buckets = await late.health.buckets(tier, NOON - timedelta(days=1), member_ids=["alpha"])
+        assert sum((one.uptime for one in buckets["alpha"]), Uptime()) == Uptime(up=2)
+    await late.health.prune()
+    late.at = NOON + timedelta(minutes=2)
+    assert await share() == (2, 0), "what is of now stays"
+    late.at = NOON + timedelta(days=30, minutes=5)
+    assert await late.health.figures(Window.DAY, member_ids=["alpha"]) == {}
+
+
+async def test_what_checks_do_not_decide_may_begin_again_with_the_same_moment(
+    late: Process,
+) -> None:
+    ended = NOON + timedelta(hours=1)
+    for topic in (Topic.CONTROL, Topic.CERTIFICATE):
+        change = IncidentChange("alpha", topic, NOON, message="fails")
+        for one in (change, IncidentChange("alpha", topic, NOON, ended), change):
+            await late.health.write(Batch(incidents=[one]))
+    found = {one.topic: one for one in await late.health.incidents()}
+    assert found[Topic.CONTROL].ended is None
+    assert found[Topic.CERTIFICATE] == Incident(
+        found[Topic.CERTIFICATE].number, "alpha", Topic.CERTIFICATE, NOON, ended, None, ""
+    )
