@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, Protocol
 
@@ -20,7 +20,7 @@ from aggregator.telling import Telling, telling
 from aggregator.upstream.breaker import Breakers
 from aggregator.upstream.client import MemberClient
 from aggregator.watch.certificates import CertificateChecker
-from aggregator.watch.checker import Checker
+from aggregator.watch.checker import LONGEST_ABSENCE_S, Checker
 from aggregator.watch.conformance.keeper import ConformanceKeeper
 from aggregator.watch.conformance.runner import ConformanceChecker
 from aggregator.watch.controls import ControlChecker, ControlsInForce
@@ -31,7 +31,13 @@ from aggregator.watch.prober import Prober
 from aggregator.watch.reference import Reference
 from aggregator.watch.rounds import Rounds, Timetable
 from aggregator.watch.trial_telling import TrialTelling
-from aggregator.watch.trials import Around, certificate_rounds, control_rounds
+from aggregator.watch.trials import (
+    Around,
+    again_rounds,
+    certificate_rounds,
+    control_rounds,
+    ending_rounds,
+)
 from aggregator.watch.witnesses import Witnesses
 from registry.controls import ControlReport
 from registry.health import Rules
@@ -64,6 +70,10 @@ class Trials:
 
     certificates: Rounds
     controls: Rounds
+    again: Rounds
+    """Controls that were answered wrongly."""
+    ending: Rounds
+    """Ends what failed controls began, where none are asked."""
     in_force: ControlsInForce
 
 
@@ -118,8 +128,8 @@ async def watching(parts: Surrounded) -> AsyncIterator[Watch]:
         is_ours=parts.lease.is_ours,
         now=_now,
     )
-    services: list[Service] = [checks, rounds, trials.certificates, trials.controls, conformance]
-    services.append(alerts.dispatcher)
+    services: list[Service] = [checks, rounds, trials.certificates, trials.controls, trials.again]
+    services += [trials.ending, conformance, alerts.dispatcher]
     async with AsyncExitStack() as stack:
         for service in services:
             stack.push_async_callback(service.aclose)
@@ -139,6 +149,8 @@ def _rules(settings: HealthSettings) -> Rules:
         failures_down=settings.failures_down,
         successes_up=settings.successes_up,
         slow_ms=settings.slow_s * 1000,
+        # one that is away may have asked not to be checked for a while
+        gap=timedelta(seconds=3 * settings.probe_s + LONGEST_ABSENCE_S),
     )
 
 
@@ -220,9 +232,12 @@ def _trials(
     )
     certificates = CertificateChecker(parts.client, health, now=_now, heard=telling.certificate)
     around = Around(parts.holder, health, checks.is_ours, time.monotonic, _now)
+    report, every_s = in_force.report, settings.controls_s
     return Trials(
         certificate_rounds(certificates.look, around, every_s=settings.certificate_s),
-        control_rounds(controls.look, around, every_s=settings.controls_s),
+        control_rounds(controls.look, around, report, every_s=every_s),
+        again_rounds(controls.look_again, around, report, every_s=every_s),
+        ending_rounds(telling.no_controls, around, telling.has_failed_controls, every_s=every_s),
         in_force,
     )
 

@@ -43,11 +43,14 @@ class CertificateChange:
     text: str
     """One sentence, without the name of the member."""
     certificate: str
-    """The fingerprint of the member's own certificate; a change is told once for each."""
+    """The fingerprint of the member's own certificate; a threshold is told once for each."""
+    since: str = ""
+    """When a problem began: the same certificate may be served well in between, and badly again."""
 
     def key(self, member_id: str) -> str:
         """Give what is the same however often it is told."""
-        return f"{member_id}:certificate:{self.what}:{self.condition}:{self.certificate[:32]}"
+        told = f"{member_id}:certificate:{self.what}:{self.condition}:{self.certificate[:32]}"
+        return f"{told}:{self.since}" if self.since else told
 
 
 def days_left(document: Mapping[str, Any], now: datetime) -> float | None:
@@ -72,12 +75,29 @@ def conditions(document: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
     return tuple(found)
 
 
+def beginnings(
+    known: Mapping[str, Any] | None, found: Mapping[str, Any], now: datetime
+) -> dict[str, str]:
+    """Say since when each of the conditions of a chain holds; `known` is of the look before.
+
+    Empty for one that was there before this was kept.
+    """
+    there = conditions(found, now)
+    if known is None or known.get("fingerprint") != found.get("fingerprint"):
+        return dict.fromkeys(there, now.isoformat())
+    before = conditions(known, _moment(known.get("checkedAt")) or now)
+    told = known.get("since")
+    kept = told if isinstance(told, Mapping) else {}
+    return {one: str(kept.get(one, "")) if one in before else now.isoformat() for one in there}
+
+
 def certificate_changes(
     known: Mapping[str, Any] | None, found: Mapping[str, Any], now: datetime
 ) -> tuple[CertificateChange, ...]:
     """Say what is to be told after a look; `known` is what the look before gave.
 
-    Thresholds that were skipped over are not told: only the nearest is.
+    Thresholds that were skipped over are not told: only the nearest is. A `since` that is found
+    says when its conditions began.
     """
     there = conditions(found, now)
     before: tuple[str, ...] = ()
@@ -85,8 +105,14 @@ def certificate_changes(
         before = conditions(known, _moment(known.get("checkedAt")) or now)
     own = str(found.get("fingerprint") or "")
     is_other = known is not None and str(known.get("fingerprint") or "") != own
+    told = found.get("since")
+    since = told if isinstance(told, Mapping) else beginnings(known, found, now)
+    thresholds = {str(one) for one in THRESHOLDS}
     changes = [
-        CertificateChange(_what(one), one, sentence(found, one, now), own)
+        CertificateChange(
+            *(_what(one), one, sentence(found, one, now), own),
+            since="" if one in thresholds else str(since.get(one, "")),
+        )
         for one in there
         if is_other or one not in before
     ]

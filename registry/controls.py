@@ -2,13 +2,13 @@
 
 A member that does not find a variant it is known to hold cannot be believed when it says no; one
 that reports an allele that cannot exist cannot be believed when it says yes. A control that was
-not answered proves nothing. One bad answer is asked again at once: two in a row fail a control,
-one good one mends it.
+not answered proves nothing. After one bad answer it is asked again some minutes later: two in a
+row fail a control, one good one mends it. Until then it is asked every few minutes.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -16,6 +16,8 @@ from aggregator.model.genome import Assembly
 
 FAILURES: Final = 2
 """So many wrong answers in a row fail a control."""
+AGAIN: Final = timedelta(minutes=5)
+"""So long after a wrong answer a control is asked again, and so often until it passes."""
 MAX_RESULTS: Final = 200
 """More results of one member are not kept."""
 
@@ -95,6 +97,17 @@ class ControlResult:
     request: str = ""
     got: str = ""
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it was answered wrongly, but not often enough to fail."""
+        return self.failures > 0 and self.verdict is not ControlVerdict.FAIL
+
+    @property
+    def again_at(self) -> datetime | None:
+        """When it is asked out of turn, about; None where it waits for its turn."""
+        is_open = self.failures > 0 or self.verdict is ControlVerdict.FAIL
+        return self.at + AGAIN if is_open else None
+
 
 def after_answer(
     known: ControlResult | None, control: Control, answer: ControlAnswer, now: datetime
@@ -168,9 +181,13 @@ class ControlReport:
     message: str = ""
     """What is missing, and what to do about it; empty: nothing."""
     controls: Controls = field(init=False)
+    wrong_at: datetime | None = field(init=False)
+    """When one that was answered wrongly was asked last; None: there is none."""
 
     def __post_init__(self) -> None:
+        wrong = [one.at for one in self.results if one.again_at is not None]
         object.__setattr__(self, "controls", Controls.of(self.results))
+        object.__setattr__(self, "wrong_at", max(wrong, default=None))
 
     def result_of(self, control: Control) -> ControlResult | None:
         """Give how a control stood at the last time it was asked."""
@@ -191,6 +208,7 @@ def controls_document(report: ControlReport) -> dict[str, Any]:
         none = {"kind": ControlKind.KNOWN_YES.value, "source": None, "dataset": None}
         none |= {"assembly": None, "variant": None, "verdict": ControlVerdict.NONE.value}
         none |= {"at": at, "since": at, "failures": None, "request": "", "expected": "yes"}
+        none |= {"againAt": None}
         written.insert(0, none | {"got": report.message})
     return {
         "checkedAt": _moment(report.checked_at),
@@ -232,6 +250,7 @@ def _written(one: ControlResult) -> dict[str, Any]:
         "request": one.request,
         "got": one.got,
         "expected": "yes" if control.expected else "no",
+        "againAt": None if one.again_at is None else _moment(one.again_at),
     }
 
 

@@ -1,10 +1,12 @@
 """What a member's answer is worth when it fails questions whose answer is known. Pure.
 
-While a member does not find a variant it is known to hold, its "no" is not one; while it reports
-an allele that cannot exist, its "yes" is marked. Both hold for whatever the answer is made of: a
+While a member does not find a variant it is known to hold, its "no" is not one, and neither is
+that of one of its data sets beside the "yes" of another; while it reports an allele that cannot
+exist, its "yes" is marked. Both hold for whatever the answer is made of: a
 call, the cache, an older answer that stands in.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -19,6 +21,8 @@ REPORTS_ANYTHING: Final = "it also reports an allele that cannot exist: do not r
 MISSES_SOME: Final = (
     "it does not find a variant that it is known to hold: there may be more than it tells"
 )
+_COUNTS: Final = frozenset({"callCount", "sampleCount"})
+"""What the facts of a data set say of an allele that it does not find."""
 
 
 def believed(outcome: MemberOutcome, query: Query, controls: Controls) -> MemberOutcome:
@@ -37,9 +41,16 @@ def believed(outcome: MemberOutcome, query: Query, controls: Controls) -> Member
     is_untrusted = bool(_concerning(query, controls.impossible))
     if is_untrusted:
         warnings = (*warnings, REPORTS_ANYTHING)
-    if _concerning(query, controls.known):
-        warnings = (*warnings, MISSES_SOME)
-    return replace(outcome, warnings=warnings, is_untrusted=is_untrusted)
+    missed = _concerning(query, controls.known)
+    if not missed:
+        return replace(outcome, warnings=warnings, is_untrusted=is_untrusted)
+    answer = msgspec.structs.replace(
+        outcome.answer,
+        result_sets=_without_no(outcome.answer.result_sets, missed),
+        leaves=tuple(map(_silent, outcome.answer.leaves)),
+    )
+    warnings = (*warnings, MISSES_SOME)
+    return replace(outcome, warnings=warnings, is_untrusted=is_untrusted, answer=answer)
 
 
 def _concerning(query: Query, failed: tuple[Failed, ...]) -> list[Failed]:
@@ -49,23 +60,29 @@ def _concerning(query: Query, failed: tuple[Failed, ...]) -> list[Failed]:
 
 def _doubted(outcome: MemberOutcome, failed: list[Failed]) -> MemberOutcome:
     """Take the "no" back: data sets that pass have said no all the same."""
-    answer = outcome.answer
-    names = {one.control.dataset for one in failed}
-    sets = answer.result_sets if answer is not None else ()
     return replace(
         outcome,
         ending=Ending.NO_ANSWER,
         reason=Reason(NoAnswerCode.CONTROL_FAILED, _why(failed[0], len(failed))),
         answer=None,
         silent_leaves=tuple(map(_silent, outcome.leaves)),
-        told_sets=tuple(_open(one) if None in names or one.id in names else one for one in sets),
+        told_sets=_without_no(outcome.data_sets, failed),
     )
+
+
+def _without_no(sets: Iterable[ResultSet], failed: Iterable[Failed]) -> tuple[ResultSet, ...]:
+    """Take the "no" of the data sets back that these controls are about."""
+    names = {one.control.dataset for one in failed}
+    return tuple(_open(one) if None in names or one.id in names else one for one in sets)
 
 
 def _open(one: ResultSet) -> ResultSet:
     if one.exists is not Exists.NO:
         return one
-    return msgspec.structs.replace(one, exists=Exists.UNKNOWN, count=None, frequency=None)
+    info = {key: value for key, value in one.info.items() if key not in _COUNTS}
+    return msgspec.structs.replace(
+        one, exists=Exists.UNKNOWN, count=None, frequency=None, info=info
+    )
 
 
 def _silent(one: Leaf) -> Leaf:

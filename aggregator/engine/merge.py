@@ -92,13 +92,21 @@ def _granularity(
 
 def _warnings(outcomes: Sequence[MemberOutcome]) -> list[str]:
     warnings: list[str] = []
-    silent = sum(1 for o in outcomes if o.ending is Ending.NO_ANSWER)
+    doubted = sum(1 for o in outcomes if o.is_doubted)
+    silent = sum(1 for o in outcomes if o.ending is Ending.NO_ANSWER) - doubted
     halves = sum(1 for o in outcomes if o.lacks_part)
     partial = sum(1 for o in outcomes if o.is_partial) - halves
-    missing = sum(1 for o in outcomes if o.is_missing) - silent - partial - halves
+    missing = sum(1 for o in outcomes if o.is_missing) - silent - doubted
+    missing -= partial + halves
     if silent:
         warnings.append(
             f"{_members(silent)} did not answer: a 'no' from {_them(silent)} is missing"
+        )
+    if doubted:
+        warnings.append(
+            f"the 'no' of {_members(doubted)} is not passed on: {_they(doubted)} "
+            f"{'does' if doubted == 1 else 'do'} not find what {_they(doubted)} "
+            f"{'is' if doubted == 1 else 'are'} known to hold"
         )
     if missing:
         warnings.append(

@@ -155,6 +155,11 @@ class MemberOutcome:
         return self.answer is not None and self.answer.lacks_part
 
     @property
+    def is_doubted(self) -> bool:
+        """Whether it said no, which is not passed on because it fails a control."""
+        return self.reason is not None and self.reason.code is NoAnswerCode.CONTROL_FAILED
+
+    @property
     def is_missing(self) -> bool:
         """Whether this member, or something of it, leaves the network's answer incomplete."""
         if self.ending is Ending.NO_ANSWER or self.is_partial:

@@ -12,7 +12,7 @@ from aggregator.watch.certificate_reading import (
     certificate_document,
     unseen_document,
 )
-from registry.certificates import FACT, CertificateChange, certificate_changes
+from registry.certificates import FACT, CertificateChange, beginnings, certificate_changes
 from registry.health_store import HealthStore
 from registry.places import place_of
 from registry.snapshot import RegisteredMember
@@ -68,13 +68,15 @@ class CertificateChecker:
         place, now = place_of(member.entry), self._now()
         fact = self._health.facts(FACT).get(member.id)
         known = fact.document if fact is not None else None
+        found |= {"since": beginnings(known, found, now)}
         changes = {one.key(member.id): one for one in certificate_changes(known, found, now)}
         if self._looked.get(member.id) != place:
             # what another process found out may not have been told before it ended
             again = certificate_changes(None, found, now)
             changes |= {one.key(member.id): one for one in again}
-        self._heard(member, found, tuple(changes.values()))
+        # what is told bears the moments that are kept: told before, it could be told twice
         await self._health.put_fact(member.id, FACT, found, place=place)
+        self._heard(member, found, tuple(changes.values()))
         self._looked[member.id] = place
 
     async def _found(self, member: RegisteredMember) -> dict[str, Any] | None:

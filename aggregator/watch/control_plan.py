@@ -8,6 +8,7 @@ single bases: other alleles have several spellings.
 """
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Final
 
 from aggregator.model.genome import Assembly
@@ -18,7 +19,6 @@ from registry.controls import (
     ControlReport,
     ControlResult,
     ControlSource,
-    ControlVerdict,
 )
 from registry.known_variants import MAX_KNOWN, KnownVariant, SampleAllele
 from registry.models import Protocol
@@ -26,6 +26,8 @@ from registry.snapshot import RegisteredMember
 
 AT_ONCE: Final = 8
 """So many controls of one member are asked in one round, those that fail first."""
+APART: Final = timedelta(minutes=2)
+"""So far apart two wrong answers are at least that fail a control: one mishap fails none."""
 WITHOUT_SEQUENCE: Final = (Assembly.GRCH38, Assembly.GRCH37)
 """The assemblies of which the first 10,000 bases of chromosome 1 were never read."""
 NOWHERE: Final = "1-5000-A-C"
@@ -66,15 +68,28 @@ def question_of(control: Control) -> VariantQuestion:
     return KnownVariant(variant=control.variant, assembly=control.assembly).question
 
 
-def turn_of(controls: Iterable[Control], report: ControlReport | None) -> list[Control]:
-    """Choose those to ask in this round: what fails, then what was not asked for longest."""
+def turn_of(
+    controls: Iterable[Control], report: ControlReport | None, now: datetime
+) -> list[Control]:
+    """Choose those to ask in this round: what goes wrong, then what was not asked for longest."""
+    known = {one.control: one for one in kept(controls, report)}
 
     def rank(control: Control) -> tuple[bool, float]:
-        known = report.result_of(control) if report is not None else None
-        fails = known is not None and known.verdict is ControlVerdict.FAIL
-        return not fails, 0.0 if known is None else known.at.timestamp()
+        one = known.get(control)
+        is_right = one is None or one.again_at is None
+        return is_right, 0.0 if one is None else one.at.timestamp()
 
-    return sorted(controls, key=rank)[:AT_ONCE]
+    early = {one.control for one in known.values() if one.is_doubtful and now - one.at < APART}
+    return sorted((one for one in controls if one not in early), key=rank)[:AT_ONCE]
+
+
+def again_of(
+    controls: Iterable[Control], report: ControlReport | None, now: datetime
+) -> list[Control]:
+    """Choose those to ask out of turn: what was answered wrongly, some minutes after that."""
+    wrong = [one for one in kept(controls, report) if one.again_at is not None]
+    due = sorted((one for one in wrong if now - one.at >= APART), key=lambda one: one.at)
+    return [one.control for one in due][:AT_ONCE]
 
 
 def kept(controls: Iterable[Control], report: ControlReport | None) -> list[ControlResult]:

@@ -5,9 +5,11 @@ found out is a fact of the registry, so that every process knows it; `ControlsIn
 bears on answers.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -18,16 +20,23 @@ from aggregator.protocol.curl import curl
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Failure, NotAsked, Part, Request
 from aggregator.upstream.client import CallResult
+from aggregator.upstream.masking import masker
 from aggregator.upstream.tokens import Credential, credential_for
-from aggregator.watch.control_plan import kept, message_of, plan_controls, question_of, turn_of
+from aggregator.watch.control_plan import (
+    again_of,
+    kept,
+    message_of,
+    plan_controls,
+    question_of,
+    turn_of,
+)
+from aggregator.watch.withheld import without_words
 from registry.controls import (
     Control,
     ControlAnswer,
     ControlKind,
     ControlReport,
-    ControlResult,
     Controls,
-    ControlVerdict,
     after_answer,
     controls_document,
     read_controls,
@@ -123,37 +132,50 @@ class ControlChecker:
         self._environ = environ
         self._now = now
         self._heard = heard
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """One round of a member at a time: each goes on from what the one before found."""
 
     async def look(self, member: RegisteredMember) -> None:
         """Ask a round of a member's controls and keep what came.
 
         Raises `RegistryUnavailable` where it cannot be kept.
         """
-        before = self._in_force.report(member.id)
-        controls = plan_controls(member)
+        async with self._locks.setdefault(member.id, asyncio.Lock()):
+            before, controls = self._in_force.report(member.id), plan_controls(member)
+            turn = turn_of(controls, before, self._now())
+            await self._asked(member, controls, turn, before, self._now())
+
+    async def look_again(self, member: RegisteredMember) -> None:
+        """Ask those controls alone that were answered wrongly; it is no round of its own.
+
+        Raises `RegistryUnavailable` where it cannot be kept.
+        """
+        async with self._locks.setdefault(member.id, asyncio.Lock()):
+            before, controls = self._in_force.report(member.id), plan_controls(member)
+            turn = again_of(controls, before, self._now())
+            if turn and before is not None:
+                await self._asked(member, controls, turn, before, before.checked_at)
+
+    async def _asked(
+        self,
+        member: RegisteredMember,
+        controls: Sequence[Control],
+        turn: Sequence[Control],
+        before: ControlReport | None,
+        checked_at: datetime,
+    ) -> None:
         known = {one.control: one for one in kept(controls, before)}
-        for control in turn_of(controls, before):
-            known[control], is_reachable = await self._tried(member, control, known.get(control))
+        for control in turn:
+            answer, is_reachable = await self._ask(member, control)
+            known[control] = after_answer(known.get(control), control, answer, self._now())
             if not is_reachable:
                 break
         results = [known[control] for control in controls if control in known]
-        blank = ControlReport(self._now())
-        report = blank.with_results(results, message_of(member, controls), self._now())
+        blank = ControlReport(checked_at)
+        report = blank.with_results(results, message_of(member, controls), checked_at)
         document = controls_document(report)
         await self._health.put_fact(member.id, FACT, document, place=place_of(member.entry))
         self._heard(member, before, report)
-
-    async def _tried(
-        self, member: RegisteredMember, control: Control, known: ControlResult | None
-    ) -> tuple[ControlResult, bool]:
-        """Ask a control, and once more at once where the answer is wrong for the first time."""
-        answer, is_reachable = await self._ask(member, control)
-        result = after_answer(known, control, answer, self._now())
-        is_doubtful = result.failures > 0 and result.verdict is not ControlVerdict.FAIL
-        if answer.exists is not None and is_doubtful:
-            answer, is_reachable = await self._ask(member, control)
-            result = after_answer(result, control, answer, self._now())
-        return result, is_reachable
 
     async def _ask(self, member: RegisteredMember, control: Control) -> tuple[ControlAnswer, bool]:
         query = Query(
@@ -170,12 +192,14 @@ class ControlChecker:
         if not isinstance(credential, Credential):
             return ControlAnswer(None, _short(f"could not be asked: {credential.message}")), True
         has_token = credential.authorization is not None
-        request = curl(planned.parts[0].request, has_token=has_token)
+        masked = masker(credential.authorization)
+        request = masked(curl(planned.parts[0].request, has_token=has_token))
         answers: list[Answer] = []
         for part in planned.parts:
             read = await self._read(member, query, part, credential)
             if isinstance(read, Failure):
-                got = _short(f"no answer: {read.message}")
+                said = without_words(read) if has_token else read.message
+                got = _short(masked(f"no answer: {said}"))
                 return ControlAnswer(None, got, request), read.code not in _UNREACHABLE
             answers.append(read)
         exists, got = _verdict(control, union(answers), planned.parts)

@@ -19,6 +19,9 @@ from registry.incidents import Event, Topic
 from registry.places import place_of
 from registry.snapshot import RegisteredMember
 
+NOT_ASKED: Final = (
+    "is asked no questions with a known answer any more: its answers are passed on as they are"
+)
 PASSES: Final = "answers the questions with a known answer rightly again"
 
 
@@ -80,6 +83,17 @@ class TrialTelling:
             request=first.request,
             details={"failed": len(failed), "variant": first.control.variant},
         )
+
+    def has_failed_controls(self, member_id: str) -> bool:
+        """Whether it is held against a member that it failed controls."""
+        is_untrusted = Trait.UNTRUSTED in self._book.standing(member_id).traits
+        return is_untrusted or self._book.open_incident(member_id, Topic.CONTROL) is not None
+
+    async def no_controls(self, member: RegisteredMember) -> None:
+        """Take in that a member is asked no controls any more."""
+        now, place = self._now(), place_of(member.entry)
+        self._book.call(member.id, place, Trait.UNTRUSTED, is_on=False, at=now)
+        self._book.end_incident(member.id, Topic.CONTROL, at=now, text=NOT_ASKED)
 
 
 def told(failed: list[ControlResult]) -> str:

@@ -8,19 +8,23 @@ from typing import Final
 from aggregator.watch.certificates import is_secured
 from aggregator.watch.control_plan import plan_controls
 from aggregator.watch.rounds import Rounds, Timetable
-from registry.controls import Control
+from registry.controls import AGAIN, Control, ControlReport
 from registry.health_store import HealthStore
 from registry.known_variants import KnownVariant, SampleAllele
 from registry.snapshot import RegisteredMember, SnapshotHolder
 
 AT_ONCE: Final = 4
 """So many members are looked at at once."""
+OFF_S: Final = 10.0
+"""So often it is looked for what controls have left behind that are asked no more."""
 
 Look = Callable[[RegisteredMember], Awaitable[None]]
 IsOurs = Callable[[], Awaitable[bool]]
 Members = Callable[[], Sequence[RegisteredMember]]
 Age = Callable[[str], float | None]
 """How many seconds ago a member was looked at; None: never."""
+Report = Callable[[str], ControlReport | None]
+"""What is known of a member's controls."""
 
 
 def may_be_asked(member: RegisteredMember, now: datetime) -> bool:
@@ -75,22 +79,60 @@ def certificate_rounds(look: Look, around: Around, *, every_s: float) -> Rounds:
     )
 
 
-def control_rounds(look: Look, around: Around, *, every_s: float) -> Rounds:
+def control_rounds(look: Look, around: Around, report: Report, *, every_s: float) -> Rounds:
     """Ask all members their controls that may be asked; new ones, and new controls, at once."""
-    timetable, news, age_s = Timetable(every_s), _NewControls(), around.age("controls")
+    timetable, news = Timetable(every_s), _NewControls()
+
+    def age_s(member_id: str) -> float | None:
+        known = report(member_id)
+        return None if known is None else (around.now() - known.checked_at).total_seconds()
 
     def members() -> Sequence[RegisteredMember]:
-        at = around.now()
-        found = [
-            one
-            for one in around.holder.current.everyone
-            if may_be_asked(one, at) and one.protocol is not None
-        ]
+        found = _askable(around)
         for member_id in news.of(found, lambda member_id: age_s(member_id) is not None):
             timetable.hurry(member_id)
         return found
 
     return around.rounds("controls", look, timetable, members, age_s)
+
+
+def again_rounds(look: Look, around: Around, report: Report, *, every_s: float) -> Rounds:
+    """Ask the controls that were answered wrongly every few minutes, until they pass."""
+
+    def wrong_at(member_id: str) -> datetime | None:
+        known = report(member_id)
+        return None if known is None else known.wrong_at
+
+    def age_s(member_id: str) -> float | None:
+        at = wrong_at(member_id)
+        return None if at is None else (around.now() - at).total_seconds()
+
+    def members() -> Sequence[RegisteredMember]:
+        return [one for one in _askable(around) if wrong_at(one.id) is not None]
+
+    timetable = Timetable(min(AGAIN.total_seconds(), every_s))
+    return around.rounds("controls again", look, timetable, members, age_s)
+
+
+def ending_rounds(
+    end: Look, around: Around, has_failed: Callable[[str], bool], *, every_s: float
+) -> Rounds:
+    """Where controls are asked no more, end what their failures began: nobody would mend it."""
+
+    def members() -> Sequence[RegisteredMember]:
+        return [one for one in around.holder.current.everyone if has_failed(one.id)]
+
+    timetable = Timetable(0 if every_s > 0 else OFF_S)
+    return around.rounds("end of controls", end, timetable, members, lambda member_id: None)
+
+
+def _askable(around: Around) -> list[RegisteredMember]:
+    at = around.now()
+    return [
+        one
+        for one in around.holder.current.everyone
+        if may_be_asked(one, at) and one.protocol is not None
+    ]
 
 
 _Stated = tuple[tuple[KnownVariant, ...], tuple[SampleAllele, ...]]

@@ -156,6 +156,35 @@ async def test_renewal_ends_the_incident_and_each_certificate_is_told_of_once(
         assert incident.ended is not None
 
 
+async def test_a_problem_that_comes_back_with_the_same_certificate_is_told_of_again(
+    tmp_path: Path, ca_file: str
+) -> None:
+    host = Host(tmp_path)
+    host.serves(GOOD)
+    async with host.running(), network_of(served(host, ca_file), health=LOOKING) as net:
+        for chain in ((GOOD,), (GOOD, MIDDLE), (GOOD,), (GOOD,)):
+            host.serves(*chain)
+            await looked(net)
+        assert await told(net) == ["began", "ended", "began"]
+        incidents = await net.network.watch.health.incidents([MEMBER])
+        assert len(incidents) == 2
+
+
+async def test_a_problem_that_lasts_is_not_told_of_again_after_a_restart(
+    tmp_path: Path, ca_file: str
+) -> None:
+    registry = {"url": f"sqlite:///{tmp_path / 'registry.sqlite3'}"}
+    host = Host(tmp_path)
+    host.serves(GOOD)
+    async with host.running():
+        for _ in range(2):
+            members = served(host, ca_file)
+            async with network_of(members, health=LOOKING, registry=registry) as net:
+                await looked(net)
+                await looked(net)
+                assert await told(net) == ["began"]
+
+
 async def test_looking_sends_nothing(tmp_path: Path, ca_file: str) -> None:
     host = Host(tmp_path)
     host.serves(issued("localhost"))

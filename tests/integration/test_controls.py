@@ -5,15 +5,18 @@ import csv
 import io
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from aggregator.commands.querying import Asked, ask_running
+from aggregator.watch import control_plan, trials
 from demo import DemoNetwork
 from registry.controls import ControlKind, ControlSource, ControlVerdict
 from registry.health import Trait
 from registry.incidents import Topic
-from tests.networks import DemoRunning, Running, come_true, demo_running, network_of
+from tests.networks import DemoRunning, Running, come_true, demo_running, network_of, settings_of
 
 CHECKING = {"controls_s": 3600}
 """Controls run at once for new members, and then when a test says so."""
@@ -26,6 +29,12 @@ BRAF_37 = {
 }
 NOBODY_HAS_37 = {**BRAF_37, "start": "140453140", "referenceBases": "G", "alternateBases": "C"}
 NOBODY_HAS_38 = {**NOBODY_HAS_37, "assemblyId": "GRCh38", "start": "140753345"}
+
+
+@pytest.fixture(autouse=True)
+def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a wrong answer be asked again at once."""
+    monkeypatch.setattr(control_plan, "APART", timedelta(0))
 
 
 @pytest.fixture
@@ -42,11 +51,12 @@ async def tried(net: Running, *member_ids: str, again: bool = True) -> None:
     await come_true(lambda: all(one in watch.health.facts("controls") for one in member_ids))
     if running := await controls.step():
         await asyncio.wait(running)  # what began before does not count
-    if again:
-        for member_id in member_ids:
-            controls.timetable.hurry(member_id)
-    if looks := await controls.step():
-        await asyncio.wait(looks)
+    for _ in range(2):  # one wrong answer fails nothing
+        if again:
+            for member_id in member_ids:
+                controls.timetable.hurry(member_id)
+        if looks := await controls.step():
+            await asyncio.wait(looks)
     await net.network.keeper.refresh()
 
 
@@ -153,6 +163,19 @@ async def test_pages_and_tables_say_why_a_no_is_not_passed_on(net: DemoRunning) 
         assert "Its answer is not passed on: it said no, but since" in page.text
         assert "It may or may not have the allele." in page.text
         assert "None of the" not in page.text
+        assert ">?</span> No, not passed on" in page.text
+        assert "Did not answer" not in page.text
+        assert "did not answer" not in page.text  # neither in the verdict nor on a button
+        assert "We do not know: the “no” of 1 beacon is not passed on" in page.text
+        assert '<a href="/health/demo-v1#controls">' in page.text
+        plain = await net.ask(search, path="/search.txt")
+        assert "? No, not passed on" in plain.text
+        assert "did not answer" not in plain.text.lower()
+        document = await net.ask(search, path="/search.json")
+        assert document.info["warnings"] == [
+            "the 'no' of 1 member is not passed on: it does not find what it is known to hold"
+        ]
+        assert "no beacon answered" not in document.problem
         table = await net.ask(search, path="/search.csv")
         rows = list(csv.DictReader(io.StringIO(table.text)))
         told = [
@@ -165,6 +188,25 @@ async def test_pages_and_tables_say_why_a_no_is_not_passed_on(net: DemoRunning) 
             ("clinical", "no_answer", "control_failed"),
             ("population", "not_found", ""),
         ]
+
+
+async def test_the_command_says_that_a_no_is_not_passed_on(
+    net: DemoRunning, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = Asked("7-140453141-G-C", "GRCh37", "boolean", None, ask="demo-v1")
+    with mistaken(net, "demo-v1", "off_by_one"):
+        await tried(net, "demo-v1")
+        capsys.readouterr()
+        assert await ask_running(asked, net.url, settings_of()) == 3
+    told = capsys.readouterr().out
+    rows = [line.split("\t") for line in told.splitlines() if "\t" in line]
+    (row,) = [row for row in rows if row[1] != "○ not asked"]
+    assert row[1] == "? no, not passed on"
+    assert row[4].startswith("control_failed: it said no, but since")
+    assert "We do not know: the “no” of 1 beacon is not passed on" in told
+    assert "! the 'no' of 1 member is not passed on" in told
+    assert "did not answer" not in told
+    assert "no answer" not in told
 
 
 async def test_a_cached_no_is_not_believed_either(net: DemoRunning) -> None:
@@ -212,16 +254,42 @@ async def shown_as_untrusted(net: DemoRunning) -> None:
     assert '"untrusted":true' in stream.text.replace(" ", "")
 
 
-async def test_one_bad_answer_is_asked_again_before_it_counts(net: DemoRunning) -> None:
-    watch, beacon = net.network.watch, net.beacons["demo-v1"]
-    before = len(beacon.requests)
-    await tried(net, "demo-v1")
-    in_order = len(beacon.requests) - before
-    with mistaken(net, "demo-v1", "ignores_alternate"):
-        before = len(beacon.requests)
+async def test_one_bad_answer_is_shown_with_when_it_is_asked_again_and_counts_then(
+    net: DemoRunning,
+) -> None:
+    async def page() -> str:
+        return (await net.ask(path="/health/demo-v1", headers={"Accept": "text/html"})).text
+
+    watch, controls = net.network.watch, net.network.watch.trials.controls
+    assert "asked again at about" not in await page()
+    with mistaken(net, "demo-v1", "off_by_one"):
+        controls.timetable.hurry("demo-v1")
+        await asyncio.wait(await controls.step())
+        await net.network.keeper.refresh()
+        assert (await net.ask(NOBODY_HAS_37)).endings["demo-v1"] == "not_found"
+        assert Trait.UNTRUSTED not in watch.book.standing("demo-v1").traits
+        assert "One wrong answer proves nothing yet: it is asked again at about" in await page()
+        told = (await net.ask(path="/health/demo-v1.json")).json["controls"]["controls"]
+        again = {one["againAt"] is not None for one in told if one["got"] == "no"}
+        assert again == {True, False}
         await tried(net, "demo-v1")
-        assert len(beacon.requests) - before == in_order + 1
-    assert Trait.UNTRUSTED in watch.book.standing("demo-v1").traits
+        assert (await net.ask(NOBODY_HAS_37)).endings["demo-v1"] == "no_answer/control_failed"
+        assert Trait.UNTRUSTED in watch.book.standing("demo-v1").traits
+        shown = await page()
+        assert "It is asked again at about" in shown
+        assert "One wrong answer" not in shown
+
+
+async def test_what_fails_is_asked_again_every_few_minutes_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(trials, "AGAIN", timedelta(seconds=0.2))
+    async with demo_running(health=CHECKING) as net:
+        await tried(net, "demo-v1")
+        with mistaken(net, "demo-v1", "off_by_one"):
+            net.network.watch.trials.controls.timetable.hurry("demo-v1")
+            await come_true(lambda: KNOWN in failed(net, "demo-v1"))
+        await come_true(lambda: failed(net, "demo-v1") == set())
 
 
 async def test_silence_fails_nothing_and_mends_nothing(net: DemoRunning) -> None:

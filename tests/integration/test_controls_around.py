@@ -1,13 +1,18 @@
 """Failed controls in opaque groups, in several processes, after restarts, at other addresses."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from aggregator.watch import control_plan
 from demo import DemoNetwork
 from registry.controls import ControlVerdict
+from registry.health import Trait
 from tests.hiding import GROUP, network
-from tests.networks import Running, come_true, network_of
+from tests.networks import PATIENT_S, Running, come_true, network_of
 
 NOBODY_HAS = {
     "assemblyId": "GRCh37",
@@ -18,6 +23,12 @@ NOBODY_HAS = {
 }
 CHECKING = {"controls_s": 3600}
 IDS = ("demo-v1", "demo-legacy")
+
+
+@pytest.fixture(autouse=True)
+def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a wrong answer be asked again at once."""
+    monkeypatch.setattr(control_plan, "APART", timedelta(0))
 
 
 def entries(demo: DemoNetwork, *ids: str, **more: Any) -> list[dict[str, Any]]:
@@ -32,10 +43,11 @@ async def tried(net: Running, *member_ids: str) -> None:
     await come_true(lambda: all(one in facts("controls") for one in member_ids))
     if running := await controls.step():
         await asyncio.wait(running)  # what began before does not count
-    for member_id in member_ids:
-        controls.timetable.hurry(member_id)
-    if looks := await controls.step():
-        await asyncio.wait(looks)
+    for _ in range(2):  # one wrong answer fails nothing
+        for member_id in member_ids:
+            controls.timetable.hurry(member_id)
+        if looks := await controls.step():
+            await asyncio.wait(looks)
     await net.network.keeper.refresh()
 
 
@@ -125,6 +137,30 @@ async def test_a_failure_is_in_force_from_the_first_question_after_a_restart(
             assert await ending(net) == "no_answer/control_failed"
         async with network_of(members, health={"controls_s": 0}, registry=registry) as net:
             assert await ending(net) == "not_found"  # nobody would ever find it mended
+
+
+async def test_where_controls_are_switched_off_what_failed_is_held_against_nobody(
+    tmp_path: Path,
+) -> None:
+    registry = {"url": f"sqlite:///{tmp_path / 'registry.sqlite3'}"}
+    async with DemoNetwork() as demo:
+        members = entries(demo, "demo-v1")
+        async with network_of(members, health=CHECKING, registry=registry) as net:
+            await tried(net, "demo-v1")
+            demo.beacons["demo-v1"].fault.off_by_one = True
+            await tried(net, "demo-v1")
+            await net.network.watch.checks.flush()
+            assert Trait.UNTRUSTED in net.network.watch.book.standing("demo-v1").traits
+        async with network_of(members, health={"controls_s": 0}, registry=registry) as net:
+            watch = net.network.watch
+            async with asyncio.timeout(PATIENT_S):
+                while any(one.ended is None for one in await watch.health.incidents(["demo-v1"])):
+                    await watch.checks.flush()
+                    await asyncio.sleep(0.01)
+            assert watch.book.standing("demo-v1").traits == frozenset()
+            events = [(one.what, one.text) for one in await watch.health.events(["demo-v1"])]
+            assert [what for what, _ in events] == ["began", "ended"]
+            assert "asked no questions with a known answer any more" in events[1][1]
 
 
 async def test_a_failure_stays_where_it_was_found(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ from aggregator.model.answer import Exists, Leaf, LeafEnding, ResultSet
 from aggregator.model.genome import Assembly
 from aggregator.model.merged import Verdict
 from aggregator.model.outcome import Ending, NoAnswerCode
-from aggregator.model.query import Query
+from aggregator.model.query import Include, Query
+from aggregator.protocol.documents import result_sets
+from aggregator.protocol.documents_v1_rows import rows_of
 from registry.controls import Control, ControlKind, Controls, ControlSource, Failed
 from registry.models import Group
 from registry.snapshot import Snapshot
@@ -27,6 +29,13 @@ def known(assembly=Assembly.GRCH38, dataset=None):
         ControlKind.KNOWN_YES, ControlSource.MEMBER, "7-140753336-A-T", assembly, dataset
     )
     return Controls(known=(Failed(control, NOW),))
+
+
+def rows_of_members(told):
+    """The rows of version 1."""
+    return [
+        row for one in told.outcomes for row in rows_of(one, told.query.include, lambda s: s.id)
+    ]
 
 
 def impossible(assembly=Assembly.GRCH38):
@@ -92,6 +101,56 @@ def test_a_yes_stays_one_with_a_warning():
     made = believed(outcome("one", "found"), query(), known())
     assert (made.ending, made.is_untrusted) == (Ending.FOUND, False)
     assert MISSES_SOME in made.warnings
+
+
+@pytest.mark.parametrize(
+    ("dataset", "told"),
+    [
+        ("b", [("a", "yes", 3), ("b", "unknown", None), ("c", "no", 0)]),
+        (None, [("a", "yes", 3), ("b", "unknown", None), ("c", "unknown", None)]),
+    ],
+)
+def test_a_no_beside_the_yes_of_another_data_set_is_taken_back(dataset, told):
+    rows = (
+        ResultSet(id="a", exists=Exists.YES, count=3),
+        ResultSet(
+            id="b", exists=Exists.NO, count=0, frequency=0.0, info={"callCount": 0, "note": "n"}
+        ),
+        ResultSet(id="c", exists=Exists.NO, count=0),
+    )
+    made = believed(
+        outcome("one", "found", answer(True, result_sets=rows)), query(), known(dataset=dataset)
+    )
+    assert made.ending is Ending.FOUND
+    assert [(one.id, one.exists.value, one.count) for one in made.data_sets] == told
+    assert (made.data_sets[1].frequency, made.data_sets[1].info) == (None, {"note": "n"})
+    assert MISSES_SOME in made.warnings
+
+
+def test_a_no_beside_the_yes_of_another_beacon_of_a_network_is_taken_back():
+    leaves = (
+        Leaf(beacon_id="x", ending=LeafEnding.FOUND),
+        Leaf(beacon_id="y", ending=LeafEnding.NOT_FOUND),
+    )
+    made = believed(outcome("n", "found", answer(True, leaves=leaves)), query(), known())
+    assert [(one.beacon_id, one.ending) for one in made.leaves] == [
+        ("x", LeafEnding.FOUND),
+        ("y", LeafEnding.NO_ANSWER),
+    ]
+
+
+@pytest.mark.parametrize("write", [rows_of_members, result_sets])
+def test_a_no_that_is_taken_back_is_not_written(write):
+    rows = (
+        ResultSet(id="a", exists=Exists.YES, count=3),
+        ResultSet(id="b", exists=Exists.NO, count=0),
+    )
+    asked = replace(query(), include=Include.ALL)
+    made = believed(
+        outcome("one", "found", answer(True, result_sets=rows)), asked, known(dataset="b")
+    )
+    told = merge(asked, [made], elapsed_s=0.1)
+    assert [one["exists"] for one in write(told)] == [True]
 
 
 def test_a_yes_of_who_reports_the_impossible_is_marked():

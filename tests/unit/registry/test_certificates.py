@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from registry.certificates import (
     CertificateChange,
+    beginnings,
     certificate_changes,
     conditions,
     days_left,
@@ -96,6 +97,35 @@ def test_other_problems_begin_and_end():
     assert (began.what, began.condition) == ("began", "host")
     assert "not for this host" in began.text
     assert whats(certificate_changes(seen(60, problem="host"), seen(60), NOW)) == ["ended"]
+
+
+@pytest.mark.parametrize(("problem", "left_days"), [("incomplete", 60), ("expired", -1)])
+def test_the_same_problem_of_the_same_certificate_is_told_of_each_time_it_begins(
+    problem, left_days
+):
+    keys, known = [], None
+    for days, is_wrong in enumerate((True, True, False, True, True)):
+        now = NOW + timedelta(days=days)
+        wrong = seen(left_days, problem=problem, at=now)
+        found = wrong if is_wrong else seen(60, at=now)
+        found |= {"since": beginnings(known, found, now)}
+        changes = certificate_changes(known, found, now)
+        keys.append([one.key("one") for one in changes if one.what != "ended"])
+        # a process that does not know what was told tells it by the same key
+        again = certificate_changes(None, found, now)
+        assert set(keys[-1]) <= {one.key("one") for one in again}
+        known = found
+        if is_wrong and not keys[-1]:
+            assert {one.key("one") for one in again} == set(keys[-2])
+    assert [len(one) for one in keys] == [1, 0, 0, 1, 0]
+    assert keys[0] != keys[3]
+
+
+def test_a_threshold_is_told_once_for_a_certificate_whatever_is_served_in_between():
+    first = certificate_changes(seen(60, fingerprint="bb"), seen(5), NOW)
+    later = NOW + timedelta(hours=1)
+    again = certificate_changes(seen(60, fingerprint="bb"), seen(5), later)
+    assert [one.key("one") for one in first] == [one.key("one") for one in again]
 
 
 def test_a_problem_does_not_hide_that_the_end_is_near():

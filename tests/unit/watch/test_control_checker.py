@@ -1,7 +1,8 @@
 """A round of controls: what is asked, what is not, and what an answer proves."""
 
+import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -10,7 +11,7 @@ from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure, Reply
 from aggregator.upstream.client import CallResult
 from aggregator.watch.controls import FACT, ControlChecker, ControlsInForce
-from registry.controls import ControlVerdict
+from registry.controls import ControlReport, ControlVerdict
 from registry.health_batch import Fact
 from registry.health_store import HealthStore
 from registry.snapshot import RegisteredMember
@@ -44,6 +45,7 @@ class Answers:
     async def call(self, asked: RegisteredMember, request: Any, **options: Any) -> CallResult:
         end = self.ends[min(len(self.sent), len(self.ends) - 1)]
         self.sent.append({"request": request, **options})
+        await asyncio.sleep(0)
         if isinstance(end, Failure):
             return CallResult(None, end, 0.1, 1)
         document = {
@@ -118,15 +120,82 @@ async def test_an_error_does_not_keep_it_from_the_other_controls() -> None:
     assert verdicts == [ControlVerdict.NOT_ANSWERED, ControlVerdict.PASS, ControlVerdict.PASS]
 
 
-@pytest.mark.parametrize(
-    ("ends", "fails"),
-    [((False, False), True), ((False, True), False), ((False, "silence"), False)],
-)
-async def test_a_wrong_answer_is_asked_again_at_once(ends: tuple[Any, ...], fails: bool) -> None:
-    silence = Failure(NoAnswerCode.SERVER_ERROR, "HTTP 500")
-    told = [silence if one == "silence" else one for one in ends]
-    in_force, verdicts = await round_of(
-        Answers(*told, False), member(controls=[KNOWN], assemblies=["GRCh38"])
-    )
-    assert (verdicts[0] is ControlVerdict.FAIL) is fails
-    assert bool(in_force().get("one")) is fails
+class Trying:
+    """A member whose controls are asked again and again, and the time."""
+
+    def __init__(self, *ends: bool | Failure) -> None:
+        self.answers = Answers(*ends)
+        self.member = member(controls=[KNOWN], assemblies=["GRCh38"])
+        self.now = NOW
+        store = cast(HealthStore, Facts())
+        self.in_force = ControlsInForce(store)
+        self.checker = ControlChecker(
+            self.answers,
+            store,
+            self.in_force,
+            via="1.1 here",
+            timeout_s=3,
+            environ=dict,
+            now=lambda: self.now,
+        )
+
+    @property
+    def fails(self) -> bool:
+        return bool(self.in_force())
+
+    @property
+    def report(self) -> ControlReport:
+        report = self.in_force.report(self.member.id)
+        assert report is not None
+        return report
+
+    async def looks(self, *, minutes: int, again: bool = True) -> int:
+        """Let time pass and look; gives how many questions were asked."""
+        self.now += timedelta(minutes=minutes)
+        before = len(self.answers.sent)
+        await (self.checker.look_again if again else self.checker.look)(self.member)
+        return len(self.answers.sent) - before
+
+
+async def test_one_wrong_answer_fails_nothing_however_soon_it_is_looked_at_again() -> None:
+    it = Trying(False, False, False)
+    assert await it.looks(minutes=0, again=False) == 3
+    assert not it.fails  # one mishap takes nobody's "no" away
+    assert await it.looks(minutes=0, again=False) == 2  # the others alone
+    assert await it.looks(minutes=1) == 0
+    assert not it.fails
+
+
+@pytest.mark.parametrize(("second", "fails"), [(False, True), (True, False)])
+async def test_out_of_turn_the_wrong_ones_alone_are_asked(second: bool, fails: bool) -> None:
+    it = Trying(False, False, False, second)
+    await it.looks(minutes=0, again=False)
+    assert await it.looks(minutes=5) == 1
+    assert it.fails is fails
+    assert it.report.checked_at == NOW  # that was no round of its own
+    assert await it.looks(minutes=5) == int(fails)
+
+
+async def test_what_failed_is_asked_every_few_minutes_until_it_passes() -> None:
+    silence = Failure(NoAnswerCode.TIMEOUT, "no answer within 3 s")
+    it = Trying(False, False, False, False, silence, False, True)
+    await it.looks(minutes=0, again=False)
+    told = []
+    for _ in range(5):
+        await it.looks(minutes=5)
+        told.append(it.fails)
+    assert told == [True, True, True, False, False]
+    assert len(it.answers.sent) == 7  # who passes is asked in its turn
+    assert it.report.wrong_at is None
+
+
+async def test_of_two_looks_at_once_one_goes_on_from_what_the_other_found() -> None:
+    it = Trying(False, False, False)
+    await asyncio.gather(*(it.looks(minutes=0, again=False) for _ in range(2)))
+    assert len(it.answers.sent) == 5  # what was answered wrongly just now is not asked again
+    assert not it.fails
+
+
+async def test_who_was_never_asked_is_asked_nothing_out_of_turn() -> None:
+    it = Trying(False)
+    assert await it.looks(minutes=5) == 0

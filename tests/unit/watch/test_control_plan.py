@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from aggregator.watch.control_plan import (
     AT_ONCE,
     NETWORK,
     NO_KNOWN_YES,
+    again_of,
     message_of,
     plan_controls,
     question_of,
@@ -140,11 +142,55 @@ def test_failing_controls_come_first_then_those_not_asked_for_longest():
     wrong = ControlAnswer(False, "no")
     first = after_answer(None, controls[0], wrong, NOW)
     results[0] = after_answer(first, controls[0], wrong, NOW)
-    turn = turn_of(controls, ControlReport(NOW, tuple(results)))
+    turn = turn_of(controls, ControlReport(NOW, tuple(results)), NOW)
     assert len(turn) == AT_ONCE
     assert turn[:2] == [controls[0], controls[-1]]
     assert turn[2:] == controls[-2:-AT_ONCE:-1]
-    assert turn_of(controls, None) == controls[:AT_ONCE]
+    assert turn_of(controls, None, NOW) == controls[:AT_ONCE]
+
+
+def asked(control_: Control, *answers: bool | None) -> ControlResult:
+    """How a control stands that was asked so often, last at `NOW`."""
+    result = None
+    for exists in answers:
+        result = after_answer(result, control_, ControlAnswer(exists, str(exists)), NOW)
+    assert result is not None
+    return result
+
+
+def test_a_wrong_answer_is_asked_again_some_minutes_later_and_before_all_others():
+    right, doubtful, never = control(0), control(1), control(2)
+    report = ControlReport(NOW, (asked(right, True), asked(doubtful, True, False)))
+    controls = [right, doubtful, never]
+    early, later = NOW + timedelta(minutes=1), NOW + timedelta(minutes=5)
+    assert turn_of(controls, report, early) == [never, right]
+    assert again_of(controls, report, early) == []
+    assert turn_of(controls, report, later) == [doubtful, never, right]
+    assert again_of(controls, report, later) == [doubtful]
+    assert report.wrong_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_asked"),
+    [
+        ((True,), False),
+        ((None,), False),
+        ((False,), True),
+        ((False, None), True),
+        ((False, False), True),
+        ((False, False, None), True),
+        ((False, False, True), False),
+    ],
+)
+def test_out_of_turn_is_asked_what_was_answered_wrongly_until_it_passes(answers, is_asked):
+    one = control(0)
+    result = asked(one, *answers)
+    report = ControlReport(NOW, (result,))
+    later = NOW + timedelta(minutes=5)
+    assert again_of([one], report, later) == ([one] if is_asked else [])
+    assert result.again_at == (later if is_asked else None)
+    assert again_of([], report, later) == []  # it is no control any more
+    assert again_of([one], None, later) == []
 
 
 def test_a_round_reaches_every_control_in_turn():
@@ -153,7 +199,7 @@ def test_a_round_reaches_every_control_in_turn():
     for number in range(3):
         at = NOW + timedelta(hours=number)
         known = {one.control: one for one in report.results}
-        for one in turn_of(controls, report):
+        for one in turn_of(controls, report, at):
             asked.add(one)
             known[one] = after_answer(known.get(one), one, ControlAnswer(True, "yes"), at)
         report = replace(report, results=tuple(known.values()))
