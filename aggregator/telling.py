@@ -10,6 +10,7 @@ from aggregator.registrar import Registry
 from aggregator.upstream.client import MemberClient
 from aggregator.watch.alerts.desk import AlertDesk
 from aggregator.watch.alerts.dispatching import Dispatcher
+from aggregator.watch.alerts.lasting import Lasting
 from aggregator.watch.alerts.mails import Mails
 from aggregator.watch.alerts.post import Post
 from aggregator.watch.alerts.webhooks import Webhooks
@@ -63,6 +64,7 @@ def telling(
     post = Post(webhooks, mails, place, secret=secret, counted=counted, now=now)
     book = AlertBook(registry.database, now=now)
     deliveries = AlertDeliveries(registry.database, now=now)
+    lasting = Lasting(lambda: health.standings, every_s=settings.health.probe_s, now=now)
     dispatcher = Dispatcher(
         book,
         deliveries,
@@ -71,6 +73,9 @@ def telling(
         owners=lambda: _owners(holder),
         is_ours=is_ours,
         now=now,
+        settles=lasting.settles,
+        lasts=lasting,
+        is_looking=settings.health.probe_s > 0,
     )
     return Telling(AlertDesk(book, deliveries, post, now=now), dispatcher)
 
@@ -81,6 +86,5 @@ def _name(holder: SnapshotHolder, member_id: str) -> str:
 
 
 def _owners(holder: SnapshotHolder) -> frozenset[str]:
-    """Name the members that are shown by themselves: others' alerts wait or stop."""
-    current = holder.current
-    return frozenset(one.id for one in current.everyone) - current.shown_as.keys()
+    """Name the members, also those that only their owners and operators see."""
+    return frozenset(one.id for one in holder.current.everyone)

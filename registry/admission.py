@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from aggregator.base.errors import BadQuery, Conflict
 from registry.database import Change
+from registry.health_forgetting import forget_earlier
 from registry.keys import revoke_service_keys
 from registry.models import MEMBER_ID, OPERATOR_ONLY, MemberEntry
 from registry.named import member_in, problem_of_ca_file, unknown_members
@@ -119,13 +120,15 @@ async def put_new(
 ) -> MemberRecord:
     """Write a new member, over a removed one of its id if there is any.
 
-    Keys of that one open nothing any more. Who left and registers again is bound to what an
+    Keys of that one open nothing any more, nobody is told of it, and what is known of another place
+    is forgotten. Who left and registers again is bound to what an
     operator had set: it waits for one.
     """
     before = await load(change.connection, entry.id)
     at = moment(now)
     if before is not None:
         await revoke_service_keys(change, entry.id, now=now)
+        await forget_earlier(change, before.entry, entry)
         if not is_operator(by) and (bound := _bound(before, entry)):
             entry, state = entry.model_copy(update=bound), MemberState.PENDING
             action = "ask to join"

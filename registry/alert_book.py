@@ -3,21 +3,28 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.base.errors import Conflict, NotFound
-from registry.alert_rows import delivery_values, logged, target_of, target_values
+from registry.alert_asking import (
+    KEPT,
+    digest_of,
+    note_refusal,
+    refuse_strangers,
+    switch_off_unconfirmed,
+    take_question,
+)
+from registry.alert_rows import delivery_values, keep_newest, logged, target_of, target_values
 from registry.alerts import MOST_TARGETS, OPERATOR, Kind, State, Target, Wishes
 from registry.database import Change, Database
 from registry.health_tables import ALERT_DELIVERIES, ALERT_TARGETS, EVENTS
 from registry.rows import storable, tell
 
 _SECRET_BYTES: Final = 32
-ASK_AGAIN_AFTER: Final = timedelta(minutes=10)
 CONFIRM: Final = "confirm"
 """What the key of a message that asks for a confirmation begins with."""
 
@@ -51,12 +58,13 @@ class AlertBook:
     async def add(self, owner: str, kind: Kind, address: str, wishes: Wishes, *, by: str) -> Target:
         """Set up who is told from now on; with a webhook goes a secret that signs.
 
-        A mail address is asked to confirm itself. Raises `Conflict` for too many, or one that is
-        there.
+        A mail address is asked to confirm itself. Raises `Conflict` for too many, one that is
+        there, an address that is not to be asked now, or who is no member.
         """
         now = self._now()
 
         async def put(change: Change) -> Target:
+            await refuse_strangers(change, owner)
             mine = ALERT_TARGETS.c.owner == owner
             held = await change.connection.execute(select(ALERT_TARGETS).where(mine))
             known = [target_of(row) for row in held]
@@ -90,7 +98,7 @@ class AlertBook:
     async def amend(
         self, target_id: str, owner: str | None, alter: Callable[[Target], Target], *, by: str
     ) -> Target:
-        """Change what somebody is told; raises `NotFound`.
+        """Change what somebody is told; raises `NotFound`, and `Conflict` as `add`.
 
         A mail address that unsubscribed itself and is switched on again is asked once more.
         """
@@ -99,6 +107,8 @@ class AlertBook:
         async def put(change: Change) -> Target:
             before = await _found(change.connection, target_id, owner)
             after = alter(before)
+            if after.is_on and after != before:
+                await refuse_strangers(change, after.owner)
             if after.is_on and not before.is_on:
                 after = replace(after, off_reason="")
                 if not after.is_confirmed:
@@ -117,10 +127,9 @@ class AlertBook:
 
         async def put(change: Change) -> Target:
             before = await _found(change.connection, target_id, owner)
+            await refuse_strangers(change, before.owner)
             if before.is_confirmed:
                 raise Conflict("It is confirmed already.")
-            if before.asked_at is not None and now - before.asked_at < ASK_AGAIN_AFTER:
-                raise Conflict("It was asked a moment ago. Look for the mail, also among spam.")
             after = replace(before, asked_at=now)
             await _write(change, after)
             await _ask(change, after, now)
@@ -132,12 +141,26 @@ class AlertBook:
     async def confirm(self, target_id: str) -> Target:
         """Take a mail address' word that it wants to be told; raises `NotFound`."""
         now = self._now()
-        return await self.amend(
+        confirmed = await self.amend(
             target_id,
             None,
             lambda one: one if one.is_confirmed else replace(one, confirmed_at=now),
             by=f"alert:{target_id}",
         )
+        await self._refused(digest_of(confirmed.address), is_refused=False)
+        return confirmed
+
+    async def never_ask(self, address_digest: str) -> None:
+        """Ask an address nothing any more, whoever wants that; what it has agreed to stays."""
+        await self._refused(address_digest, is_refused=True)
+
+    async def _refused(self, address_digest: str, *, is_refused: bool) -> None:
+        async def put(change: Change) -> None:
+            await note_refusal(change, address_digest, is_refused=is_refused)
+            if is_refused:
+                await switch_off_unconfirmed(change, address_digest)
+
+        await self.database.change(put, is_news=False)
 
     async def stop(self, target_id: str, reason: str, *, unconfirmed: bool = False) -> Target:
         """Switch one off that wants nothing more; its messages are not sent. Raises `NotFound`."""
@@ -195,9 +218,13 @@ async def _write(change: Change, target: Target) -> None:
 
 
 async def _ask(change: Change, target: Target, now: datetime) -> None:
-    """Let a mail address be asked to confirm itself; an earlier question is not sent any more."""
+    """Let a mail address be asked to confirm itself; an earlier question is not sent any more.
+
+    Raises `Conflict` if it may not be asked now.
+    """
     if target.is_confirmed:
         return
+    await take_question(change, target, now)
     mine = ALERT_DELIVERIES.c.target_id == target.id
     earlier = mine & (ALERT_DELIVERIES.c.state == State.DUE.value)
     dropped = {"state": State.DROPPED.value, "ended_at": now.timestamp(), "result": "asked again"}
@@ -206,6 +233,7 @@ async def _ask(change: Change, target: Target, now: datetime) -> None:
     document = {"type": CONFIRM, "at": now.isoformat(), "text": "Please confirm this address."}
     values = delivery_values(target.id, key, document, now=now)
     await change.connection.execute(insert(ALERT_DELIVERIES).values(**values))
+    await keep_newest(change, target.id, CONFIRM, KEPT)
 
 
 async def _log(

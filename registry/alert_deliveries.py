@@ -1,18 +1,29 @@
-"""What is told to whom, as it is kept: planned once, held, joined, sent, and the log of it."""
+"""What is told to whom, as it is kept: planned once, let go, sent, and the log of it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Delete, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from registry.alert_rows import delivery_of, delivery_values, moment_of
+from registry.alert_asking import take_test
+from registry.alert_rows import delivery_of, delivery_values, is_ripe
+from registry.alert_waiting import (
+    end_all,
+    held_until,
+    is_ripe_of,
+    last_beginning,
+    let_go,
+    ready_lately,
+    share_until,
+    waiting_before,
+)
 from registry.alerts import (
-    HOUR,
     LOG_KEPT,
-    MOST_AN_HOUR,
+    LONGEST_WAIT,
     Delivery,
     Held,
     Moment,
@@ -25,6 +36,7 @@ from registry.alerts import (
     subject_of,
 )
 from registry.database import Change, Database
+from registry.health_rows import chunks
 from registry.health_tables import ALERT_DELIVERIES, ALERT_TARGETS
 from registry.incidents import Event
 from registry.rows import storable
@@ -32,6 +44,10 @@ from registry.rows import storable
 _D: Final = ALERT_DELIVERIES.c
 KEPT: Final = timedelta(days=9)
 """How long what was told is kept beyond the log: longer than any reminder comes again."""
+PRUNED_AT_ONCE: Final = 100
+"""Targets."""
+
+_NAMES: Final = ("incident", "incident_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +115,16 @@ class AlertDeliveries:
         if (await connection.execute(known)).first() is not None:
             return
         subject = subject_of(event.member_id, event.topic)
-        began = await _last_beginning(connection, target, subject)
+        began = await last_beginning(connection, target, subject)
         told = replace(
             moment,
-            gathers_until=await _held_until(connection, target, Held.GATHER, moment.now),
-            share_until=await _share_until(connection, target, moment.now),
+            gathers_until=await held_until(connection, target, Held.GATHER, moment.now),
+            share_until=await share_until(connection, target, moment.now),
+            before=await waiting_before(connection, target, subject, moment.now),
         )
         placed: Placed = place(target, event, began, told)
         if placed.drops is not None:
-            await _end(connection, [placed.drops], State.DROPPED, placed.result, moment.now)
+            await end_all(connection, [placed.drops], State.DROPPED, placed.result, moment.now)
         await connection.execute(
             insert(ALERT_DELIVERIES).values(
                 **delivery_values(
@@ -124,30 +141,35 @@ class AlertDeliveries:
             )
         )
 
-    async def release(self, target: Target, *, is_cut: bool) -> Release:
+    async def release(self, target: Target, *, is_cut: bool, is_settling: bool = False) -> Release:
         """Let go what has waited long enough: one by one, or joined into one message."""
         now = self._now()
+        ripe = is_ripe_of(target, now)
 
         async def put(change: Change) -> Release:
             connection = change.connection
             mine = _D.target_id == target.id
             rows = await connection.execute(
                 select(ALERT_DELIVERIES)
-                .where(mine & (_D.state == State.HELD.value) & (_D.next_at <= now.timestamp()))
+                .where(mine & (_D.state == State.HELD.value) & ripe)
                 .order_by(_D.number)
             )
             held = [delivery_of(row) for row in rows]
-            lately = await _lately(connection, target, now)
-            let_go = release(target, held, Moment(now, is_cut), lately=lately)
-            await _let_go(connection, target, let_go, now)
-            return let_go
+            lately = await ready_lately(connection, target, now)
+            moment = Moment(now, is_cut, is_settling=is_settling)
+            decided = release(target, held, moment, lately=lately)
+            await let_go(connection, target, decided, now)
+            return decided
 
         if not await self._has_ripe(target, now):
             return Release()
         return await self._database.change(put, is_news=False)
 
-    async def remind(self, target: Target, reminders: Sequence[Reminder]) -> None:
-        """Plan what is told again, once each; nothing while anything waits for the target."""
+    async def remind(self, target: Target, reminders: Sequence[Reminder]) -> bool:
+        """Plan what is told again, once each; nothing while anything waits for the target.
+
+        False if nothing was planned.
+        """
         now = self._now()
 
         async def put(change: Change) -> None:
@@ -167,8 +189,10 @@ class AlertDeliveries:
                     await connection.execute(insert(ALERT_DELIVERIES).values(**values))
 
         keys = [one.key for one in reminders]
-        if keys and await self._are_new(target, keys):
-            await self._database.change(put, is_news=False)
+        if not keys or not await self._are_new(target, keys):
+            return False
+        await self._database.change(put, is_news=False)
+        return True
 
     async def due(self, target_id: str | None = None) -> tuple[Delivery, ...]:
         """Give the first unsent message of every target, or of one, if its attempt is due."""
@@ -177,7 +201,10 @@ class AlertDeliveries:
             first = first.where(_D.target_id == target_id)
         heads = first.group_by(_D.target_id)
         query = select(ALERT_DELIVERIES).where(_D.number.in_(heads))
-        query = query.where(_D.next_at <= self._now().timestamp()).order_by(_D.next_at)
+        now = self._now()
+        # what is later than any wait was planned by a clock that was ahead
+        is_time = or_(_D.next_at <= now.timestamp(), _D.next_at > (now + LONGEST_WAIT).timestamp())
+        query = query.where(is_time).order_by(_D.next_at)
 
         async def read(connection: AsyncConnection) -> tuple[Delivery, ...]:
             return tuple(delivery_of(row) for row in await connection.execute(query))
@@ -219,11 +246,15 @@ class AlertDeliveries:
         await self._database.change(put, is_news=False)
 
     async def note(self, target: Target, key: str, document: dict[str, Any]) -> Delivery:
-        """Begin a message that is sent at once, by whoever calls."""
+        """Begin a test that is sent at once, by whoever calls.
+
+        Raises `RateLimited` for the second within ten seconds, `Conflict` for who is no member.
+        """
         now = self._now()
         values = delivery_values(target.id, key, document, now=now, state=State.FAILED)
 
         async def put(change: Change) -> Delivery:
+            await take_test(change, target, now)
             made = insert(ALERT_DELIVERIES).values(**values).returning(ALERT_DELIVERIES)
             return delivery_of((await change.connection.execute(made)).one())
 
@@ -239,23 +270,33 @@ class AlertDeliveries:
 
         return await self._database.read(read)
 
-    async def prune(self, target: Target) -> None:
+    async def prune(self, targets: Sequence[Target]) -> None:
         """Forget what was told long ago, beyond the log."""
-        mine = _D.target_id == target.id
-        bound = select(_D.number).where(mine).order_by(_D.number.desc()).offset(LOG_KEPT).limit(1)
+        place = func.row_number().over(partition_by=_D.target_id, order_by=_D.number.desc())
         old = (self._now() - KEPT).timestamp()
+        for part in chunks([one.id for one in targets], PRUNED_AT_ONCE):
+            told = select(_D.number, _D.ended_at, place.label("place"))
+            told_so_far = told.where(_D.target_id.in_(part)).subquery()
+            beyond = (told_so_far.c.place > LOG_KEPT) & (told_so_far.c.ended_at < old)
+            gone = delete(ALERT_DELIVERIES).where(
+                _D.number.in_(select(told_so_far.c.number).where(beyond))
+            )
+            await self._database.change(partial(_executed, gone), is_news=False)
 
-        async def put(change: Change) -> None:
-            number = (await change.connection.execute(bound)).scalar_one_or_none()
-            if number is not None:
-                gone = mine & (_D.number <= number) & (_D.ended_at < old)
-                await change.connection.execute(delete(ALERT_DELIVERIES).where(gone))
+    async def ripe(self) -> frozenset[str]:
+        """Name the targets of which something may have waited long enough."""
+        # quiet hours may be others than they were when it was held
+        maybe = or_(is_ripe(self._now()), _D.held_for == Held.QUIET.value)
+        query = select(_D.target_id).where((_D.state == State.HELD.value) & maybe).distinct()
 
-        await self._database.change(put, is_news=False)
+        async def read(connection: AsyncConnection) -> frozenset[str]:
+            return frozenset((await connection.execute(query)).scalars())
+
+        return await self._database.read(read)
 
     async def _has_ripe(self, target: Target, now: datetime) -> bool:
-        ripe = (_D.target_id == target.id) & (_D.state == State.HELD.value)
-        return await self._any(ripe & (_D.next_at <= now.timestamp()))
+        held = (_D.target_id == target.id) & (_D.state == State.HELD.value)
+        return await self._any(held & is_ripe_of(target, now))
 
     async def _are_new(self, target: Target, keys: Sequence[str]) -> bool:
         """Whether one of these is not planned, and nothing waits."""
@@ -277,6 +318,10 @@ class AlertDeliveries:
         return await self._database.read(read)
 
 
+async def _executed(statement: Delete, change: Change) -> None:
+    await change.connection.execute(statement)
+
+
 def document_of(event: Event) -> dict[str, Any]:
     """Write what happened, as it is kept until it is told."""
     return {
@@ -287,98 +332,6 @@ def document_of(event: Event) -> dict[str, Any]:
         "text": event.text,
         "member": event.member_id,
         "incident": event.details.get("incident"),
-        "details": {name: one for name, one in event.details.items() if name != "incident"},
+        "incident_id": event.details.get("incident_id"),
+        "details": {name: one for name, one in event.details.items() if name not in _NAMES},
     }
-
-
-async def _last_beginning(
-    connection: AsyncConnection, target: Target, subject: str
-) -> Delivery | None:
-    chosen = (_D.target_id == target.id) & (_D.subject == subject)
-    query = select(ALERT_DELIVERIES).where(chosen).order_by(_D.number.desc()).limit(20)
-    for row in await connection.execute(query):
-        delivery = delivery_of(row)
-        if delivery.document.get("type") == "event":
-            # an end before it means that nothing told has begun since
-            return None if delivery.document.get("what") == "ended" else delivery
-    return None
-
-
-async def _held_until(
-    connection: AsyncConnection, target: Target, why: Held, now: datetime
-) -> datetime | None:
-    """Say when the first of what waits for something is let go; None if nothing does."""
-    waiting = (_D.target_id == target.id) & (_D.state == State.HELD.value)
-    query = select(func.min(_D.next_at)).where(waiting & (_D.held_for == why.value))
-    until = (await connection.execute(query)).scalar_one_or_none()
-    return None if until is None else max(moment_of(until), now)
-
-
-async def _share_until(
-    connection: AsyncConnection, target: Target, now: datetime
-) -> datetime | None:
-    """Say when more may be sent; what waits for that already is not overtaken."""
-    waiting = await _held_until(connection, target, Held.SHARE, now)
-    if waiting is not None:
-        return waiting
-    lately = await _lately(connection, target, now)
-    return min(lately) + HOUR if len(lately) >= MOST_AN_HOUR else None
-
-
-async def _lately(connection: AsyncConnection, target: Target, now: datetime) -> list[datetime]:
-    """Give the moments of the last hour at which messages became due."""
-    since = (now - HOUR).timestamp()
-    chosen = (_D.target_id == target.id) & (_D.ready_at > since)
-    stamps = await connection.execute(select(_D.ready_at).where(chosen))
-    return [moment_of(one) for one in stamps.scalars()]
-
-
-async def _end(
-    connection: AsyncConnection,
-    numbers: Sequence[int],
-    state: State,
-    result: str,
-    now: datetime,
-) -> None:
-    values = {"state": state.value, "result": storable(result), "ended_at": now.timestamp()}
-    chosen = _D.number.in_(list(numbers))
-    await connection.execute(update(ALERT_DELIVERIES).where(chosen).values(**values))
-
-
-async def _let_go(
-    connection: AsyncConnection, target: Target, let_go: Release, now: datetime
-) -> None:
-    if let_go.singles:
-        values = {"state": State.DUE.value, "ready_at": now.timestamp(), "held_for": ""}
-        chosen = _D.number.in_([one.number for one in let_go.singles])
-        await connection.execute(update(ALERT_DELIVERIES).where(chosen).values(**values))
-    for one, why, until in let_go.waits:
-        moved = {"held_for": why.value, "next_at": until.timestamp()}
-        chosen = _D.number.in_([one.number])
-        await connection.execute(update(ALERT_DELIVERIES).where(chosen).values(**moved))
-    if let_go.dropped:
-        numbers = [one.number for one in let_go.dropped]
-        await _end(
-            connection, numbers, State.DROPPED, "this network's own connection was away", now
-        )
-    if let_go.together:
-        await _join(connection, target, let_go.together, now)
-
-
-async def _join(
-    connection: AsyncConnection, target: Target, parts: Sequence[Delivery], now: datetime
-) -> None:
-    numbers = [one.number for one in parts]
-    document = {
-        "type": "digest",
-        "topic": None,
-        "what": "digest",
-        "at": max(str(one.document["at"]) for one in parts),
-        "items": [dict(one.document) for one in parts],
-    }
-    key = f"digest:{numbers[0]}-{numbers[-1]}"
-    made = insert(ALERT_DELIVERIES).values(
-        **delivery_values(target.id, key, document, now=now, subject="digest")
-    )
-    number = (await connection.execute(made.returning(_D.number))).scalar_one()
-    await _end(connection, numbers, State.JOINED, f"told together in {target.id}-{number}", now)

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row
+from sqlalchemy import ColumnElement, Row, delete, or_, select
 
-from registry.alerts import Delivery, Held, Kind, State, Target, Wishes
+from registry.alerts import LONGEST_HELD, Delivery, Held, Kind, State, Target, Wishes
+from registry.database import Change
+from registry.health_tables import ALERT_DELIVERIES
 from registry.rows import storable
 
 
@@ -108,6 +110,16 @@ def delivery_values(
     }
 
 
+async def keep_newest(change: Change, target_id: str, kind: str, number: int) -> None:
+    """Forget the older of what was asked or tested (`kind`) of a target, whatever their age."""
+    table = ALERT_DELIVERIES.c
+    of_kind = (table.target_id == target_id) & table.key.startswith(f"{kind}:", autoescape=True)
+    over = of_kind & table.ended_at.is_not(None)
+    newest = select(table.number).where(of_kind).order_by(table.number.desc()).limit(number)
+    gone = over & table.number.not_in(newest)
+    await change.connection.execute(delete(ALERT_DELIVERIES).where(gone))
+
+
 def moment_of(stamp: float) -> datetime:
     """Read a moment."""
     return datetime.fromtimestamp(stamp, UTC)
@@ -119,3 +131,13 @@ def _maybe(stamp: float | None) -> datetime | None:
 
 def _stamp(moment: datetime | None) -> float | None:
     return None if moment is None else moment.timestamp()
+
+
+def is_ripe(now: datetime) -> ColumnElement[bool]:
+    """Whether a message that is held has waited long enough: also by a clock that was ahead."""
+    until = ALERT_DELIVERIES.c.next_at
+    ahead = [
+        (ALERT_DELIVERIES.c.held_for == why.value) & (until > (now + longest).timestamp())
+        for why, longest in LONGEST_HELD.items()
+    ]
+    return or_(until <= now.timestamp(), *ahead)

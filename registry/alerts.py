@@ -6,17 +6,16 @@ end, that a minute has gathered what belongs together, that an hour's share of m
 
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Final, Self
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from registry.incidents import Event, Topic
+from registry.quiet_hours import QuietHours
 
 OPERATOR: Final = "~operator"
 """The owner of what operators of the network are told; no member can have such an id."""
@@ -38,6 +37,10 @@ GIVEN_UP: Final = timedelta(hours=24)
 RETRIES_S: Final = (10.0, 60.0, 300.0, 900.0, 3600.0, 7200.0, 14400.0)
 """The waits after the first attempts; the last repeats."""
 JITTER: Final = 0.1
+LONGEST_WAIT: Final = timedelta(seconds=RETRIES_S[-1] * (1 + JITTER))
+"""Between two attempts."""
+MOST_ATTEMPTS: Final = 14
+"""More than there are within `GIVEN_UP`; for clocks that went back."""
 CONFIRM_WITHIN: Final = timedelta(days=7)
 LOG_KEPT: Final = 100
 """Deliveries of one target that can be looked at."""
@@ -46,8 +49,6 @@ PASSING: Final = frozenset({Topic.OUTAGE, Topic.SLOW, Topic.FLAPPING, Topic.SILE
 """What nobody can tell of a member while this network's own connection is away."""
 REMINDED: Final = frozenset({Topic.OUTAGE, Topic.SILENT, Topic.NETWORK})
 """What is told again while it lasts."""
-_ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
-_CLOCK: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 class Kind(StrEnum):
@@ -84,49 +85,15 @@ class Held(StrEnum):
     CUT = "network"
 
 
-class QuietHours(BaseModel):
-    """The hours of every day in which nothing is sent; over midnight where `to` is earlier."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
-
-    zone: str = "UTC"
-    """A name of the time zone database."""
-    begins: str = Field(alias="from")
-    ends: str = Field(alias="to")
-
-    @field_validator("zone")
-    @classmethod
-    def _known(cls, zone: str) -> str:
-        if not _is_zone(zone):
-            told = "no time zone of this name is known; for instance: Europe/Helsinki, or UTC"
-            raise ValueError(told)
-        return zone
-
-    @field_validator("begins", "ends")
-    @classmethod
-    def _clock(cls, told: str) -> str:
-        if not _CLOCK.fullmatch(told):
-            raise ValueError("a time of day, as 22:00")
-        return told
-
-    @model_validator(mode="after")
-    def _some(self) -> Self:
-        if self.begins == self.ends:
-            raise ValueError("from and to are the same, which leaves no time to tell anything")
-        return self
-
-    def end_after(self, now: datetime) -> datetime | None:
-        """Say when the quiet hours end that `now` is in; None outside of them."""
-        zone = ZoneInfo(self.zone)
-        here = now.astimezone(zone)
-        begins, ends = time.fromisoformat(self.begins), time.fromisoformat(self.ends)
-        for day in (here.date() - timedelta(days=1), here.date()):
-            last = day if ends > begins else day + timedelta(days=1)
-            start = datetime.combine(day, begins, zone).astimezone(UTC)
-            end = datetime.combine(last, ends, zone).astimezone(UTC)
-            if start <= now < end:
-                return end
-        return None
+LONGEST_HELD: Final = {
+    Held.NOTHING: timedelta(),
+    Held.THRESHOLD: timedelta(minutes=1440),
+    Held.QUIET: timedelta(hours=25),
+    Held.GATHER: timedelta(seconds=GATHER_S),
+    Held.SHARE: HOUR,
+    Held.CUT: timedelta(seconds=CUT_S),
+}
+"""What is held for longer was held by a clock that was ahead: its time has come."""
 
 
 _OF_MEMBERS: Final = (Topic.OUTAGE, Topic.CERTIFICATE, Topic.CONFORMANCE, Topic.CONTROL)
@@ -206,8 +173,8 @@ class Delivery:
 
     @property
     def id(self) -> str:
-        """The same in every attempt."""
-        return f"{self.target_id}-{self.number}"
+        """The same in every attempt; it does not tell how many messages there were."""
+        return delivery_id(self.target_id, self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +198,10 @@ class Moment:
     """Whether this network's own connection is away."""
     was_cut: bool = False
     """Whether it was when the thing happened."""
+    is_settling: bool = False
+    """Whether it came back so lately that members were not looked at often enough since."""
+    before: Delivery | None = None
+    """The last message that waits and must not be overtaken."""
     gathers_until: datetime | None = None
     """When what is gathered already is told."""
     share_until: datetime | None = None
@@ -243,21 +214,37 @@ OWN_CUT: Final = "this network's own connection was away"
 
 def place(target: Target, event: Event, began: Delivery | None, moment: Moment) -> Placed:
     """Decide when an event is told; `began` is the last beginning told of the same subject."""
-    now, wishes = moment.now, target.wishes
+    now = moment.now
     if event.what == "ended" and began is not None:
         if began.state is State.DROPPED:
             return Placed(State.DROPPED, now, result=began.result)
-        if began.state is State.HELD and began.held_for in {Held.THRESHOLD, Held.QUIET}:
-            return Placed(State.DROPPED, now, result=OVER, drops=began.number)
-    if event.topic is not Topic.NETWORK and (moment.is_cut or moment.was_cut):
-        if event.topic in PASSING and event.what != "ended":
-            return Placed(State.DROPPED, now, result=OWN_CUT)
-        if moment.is_cut:
+        if why := _why_untold(began, event.at):
+            return Placed(State.DROPPED, now, result=why, drops=began.number)
+    if event.topic is not Topic.NETWORK:
+        is_lost = moment.was_cut and event.topic in PASSING and event.what != "ended"
+        if moment.is_cut or is_lost:
+            # a beginning may outlast that: then it is told afterwards
             return _held(Held.CUT, now + timedelta(seconds=CUT_S))
-    if event.topic is Topic.OUTAGE and event.what == "began":
-        long_enough = event.at + timedelta(minutes=wishes.after_minutes)
-        if long_enough > now:
-            return _held(Held.THRESHOLD, long_enough)
+    if moment.before is not None:
+        return _held(moment.before.held_for, moment.before.next_at)
+    return _by_wishes(target, event, moment)
+
+
+def _why_untold(began: Delivery, ended: datetime) -> str:
+    """Say why a beginning that waits is not told of what ended; empty if it is."""
+    if began.state is not State.HELD:
+        return ""
+    if began.held_for is Held.CUT:
+        return OWN_CUT
+    is_short = began.held_for is Held.THRESHOLD and ended < began.next_at
+    return OVER if is_short or began.held_for is Held.QUIET else ""
+
+
+def _by_wishes(target: Target, event: Event, moment: Moment) -> Placed:
+    now, wishes = moment.now, target.wishes
+    if event.topic is Topic.OUTAGE and event.what == "began" and wishes.after_minutes:
+        # also where that is past: an end that is planned after it may say that it was short
+        return _held(Held.THRESHOLD, event.at + timedelta(minutes=wishes.after_minutes))
     quiet_until = wishes.quiet.end_after(now) if wishes.quiet else None
     if quiet_until is not None:
         return _held(Held.QUIET, quiet_until)
@@ -277,7 +264,6 @@ class Release:
     """Told one by one."""
     together: tuple[Delivery, ...] = ()
     """Told in one message."""
-    dropped: tuple[Delivery, ...] = ()
     waits: tuple[tuple[Delivery, Held, datetime], ...] = ()
     """What has to wait for something else, and until when."""
 
@@ -289,28 +275,44 @@ def release(
 
     `lately` are the moments of the last hour at which messages of this target became due.
     """
-    now = moment.now
-    dropped: list[Delivery] = []
     waits: list[tuple[Delivery, Held, datetime]] = []
     ready = []
-    quiet_until = target.wishes.quiet.end_after(now) if target.wishes.quiet else None
     for one in held:
-        topic = one.document.get("topic")
-        if moment.is_cut and topic != Topic.NETWORK:
-            if topic in PASSING and one.document.get("what") == "began":
-                dropped.append(one)
-            else:
-                waits.append((one, Held.CUT, now + timedelta(seconds=CUT_S)))
-        elif quiet_until is not None:
-            waits.append((one, Held.QUIET, quiet_until))
-        else:
+        waits_for = _waits_for(target, one, moment)
+        if waits_for is None:
             ready.append(one)
+        else:
+            waits.append((one, *waits_for))
     if _belong_together(target, ready):
-        return Release((), tuple(ready), tuple(dropped), tuple(waits))
-    free = MOST_AN_HOUR - len(lately)
-    over = min(lately, default=now) + HOUR
-    waits += [(one, Held.SHARE, over) for one in ready[max(free, 0) :]]
-    return Release(tuple(ready[: max(free, 0)]), (), tuple(dropped), tuple(waits))
+        return Release((), tuple(ready), tuple(waits))
+    free = max(MOST_AN_HOUR - len(lately), 0)
+    over = min(lately, default=moment.now) + HOUR
+    waits += [(one, Held.SHARE, over) for one in ready[free:]]
+    return Release(tuple(ready[:free]), (), tuple(waits))
+
+
+def _waits_for(target: Target, one: Delivery, moment: Moment) -> tuple[Held, datetime] | None:
+    """Say what a message waits for after it has waited long enough for something else."""
+    now, told = moment.now, one.document
+    topic, has_begun = told.get("topic"), told.get("what") == "began"
+    is_unsure = moment.is_settling and one.held_for is Held.CUT and has_begun and topic in PASSING
+    if topic != Topic.NETWORK and (moment.is_cut or is_unsure):
+        return Held.CUT, now + timedelta(seconds=CUT_S)
+    if one.held_for is Held.CUT and has_begun and topic == Topic.OUTAGE:
+        minutes = target.wishes.after_minutes
+        long_enough = datetime.fromisoformat(str(told["at"])) + timedelta(minutes=minutes)
+        if now < long_enough <= now + LONGEST_HELD[Held.THRESHOLD]:
+            return Held.THRESHOLD, long_enough
+    quiet_until = target.wishes.quiet.end_after(now) if target.wishes.quiet else None
+    return None if quiet_until is None else (Held.QUIET, quiet_until)
+
+
+def is_given_up(delivery: Delivery, now: datetime, next_at: datetime) -> bool:
+    """Whether a message was tried for so long that it is not tried again at `next_at`."""
+    since = delivery.ready_at or delivery.created_at
+    if since > now:  # the clock went back
+        return delivery.attempts + 1 >= MOST_ATTEMPTS
+    return next_at > since + GIVEN_UP
 
 
 def wait_s(attempts: int, chance: float) -> float:
@@ -332,16 +334,14 @@ def link_token(secret: str, purpose: str, target: Target) -> str:
     return f"{target.id}.{hmac.new(secret.encode(), told, hashlib.sha256).hexdigest()[:40]}"
 
 
+def delivery_id(target_id: str, key: str) -> str:
+    """Name the message of a target that has this key."""
+    return f"{target_id}-{hashlib.sha256(f'{target_id} {key}'.encode()).hexdigest()[:16]}"
+
+
 def subject_of(member_id: str, topic: Topic) -> str:
     """Name what an event is about, the same for beginning and end."""
     return f"{member_id}:{topic.value}"
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        return bool(_ZONE.fullmatch(name) and ZoneInfo(name))
-    except (ValueError, OSError, KeyError):
-        return False
 
 
 def _held(why: Held, until: datetime) -> Placed:

@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, update
 
 from registry.database import Change, Database
 from registry.declaring import join, moved
+from registry.health_forgetting import forget_earlier
 from registry.keys import revoke_service_keys
 from registry.models import Group, MemberEntry, describe_problems
 from registry.named import problem_of_ca_file, unknown_members
@@ -283,6 +284,7 @@ class _Taking:
         if not is_back:
             # whoever asked to join under this id, or was thrown out, does not get this member
             await revoke_service_keys(self.change, record.id, now=self.now)
+            await forget_earlier(self.change, record.entry, entry)
         state = record.left_as if is_back and record.left_as else self._state_of_new
         after = replace(
             record,

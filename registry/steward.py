@@ -13,13 +13,9 @@ from typing import Any, Literal, TypeVar
 from pydantic import ValidationError
 
 from aggregator.base.errors import BadQuery, Conflict, Forbidden, NotFound
-from registry.admission import (
-    put_new,
-    refuse_missing,
-    refuse_taken,
-    refuse_unknown_groups,
-)
+from registry.admission import put_new, refuse_missing, refuse_taken, refuse_unknown_groups
 from registry.database import Change
+from registry.health_forgetting import forget_alerts
 from registry.keys import KeyKind, find_key, make_key, spend
 from registry.models import NO_TOKEN, OPERATOR_ONLY, MemberEntry, Pause, describe_problems
 from registry.ordering import put_in_order
@@ -38,13 +34,7 @@ from registry.registration import (
     edited,
     with_own,
 )
-from registry.rows import (
-    load,
-    load_all,
-    save,
-    storable,
-    tell,
-)
+from registry.rows import load, load_all, save, storable, tell
 from registry.spent_forms import spend_in
 from registry.standing_rules import GONE, refuse_gone, refuse_operators_pause, refuse_stale
 from registry.store import RegistryStore
@@ -289,7 +279,7 @@ class Steward:
         return await self.amend(member_id, alter, by=by, action="resume")
 
     async def remove(self, member_id: str, *, by: str, note: str = "") -> MemberRecord:
-        """Take a member out of the network; it can be restored."""
+        """Take a member out of the network; it can be restored, without its alerts."""
 
         def alter(record: MemberRecord) -> MemberRecord:
             if record.state is MemberState.REMOVED:
@@ -352,6 +342,8 @@ class Steward:
             await refuse_missing(change, after.entry, before.entry)
             after = replace(after, updated_at=_later(before.updated_at, self._now()))
             await save(change, after)
+            if after.state in GONE and before.state not in GONE:
+                await forget_alerts(change, member_id)
             await tell(
                 change,
                 now=self._now(),

@@ -5,7 +5,8 @@ import base64
 import contextlib
 import json
 import ssl
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,11 +23,16 @@ from aggregator.watch.alerts.mails import Mails
 from aggregator.watch.alerts.post import Post
 from aggregator.watch.alerts.webhooks import Webhooks
 from aggregator.watch.alerts.words import Place
+from registry.admission import put_new
 from registry.alert_book import AlertBook
 from registry.alert_deliveries import AlertDeliveries
 from registry.alerts import Kind, Target, Wishes
-from registry.database import Database
-from registry.incidents import Event, Incident, Topic
+from registry.database import Change, Database
+from registry.health_telling import moment
+from registry.incidents import Event, Incident, IncidentKey, Topic
+from registry.models import MemberEntry
+from registry.records import OPERATOR, MemberState
+from registry.rows import load
 from tests.networks import settings_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -75,9 +81,9 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
+async def receiving(receiver: Receiver | None = None) -> AsyncIterator[Receiver]:
     """Run a receiver on loopback."""
-    receiver = Receiver()
+    receiver = receiver or Receiver()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", receiver.take)
     runner = web.AppRunner(app)
@@ -144,6 +150,12 @@ class Happened:
             for one in self.lasting
             if (member_ids is None or one.member_id in member_ids)
             and (is_open is None or (one.ended is None) is is_open)
+        ][:limit]
+
+    async def incidents_begun(self, keys: Collection[IncidentKey]) -> list[Incident]:
+        told = {(one.member_id, one.topic, moment(one.began)) for one in keys}
+        return [
+            one for one in self.lasting if (one.member_id, one.topic, moment(one.began)) in told
         ]
 
 
@@ -177,15 +189,36 @@ class Office:
         return [(str(one.document["what"]), one.state.value) for one in reversed(lines)]
 
 
+async def with_members(change: Change) -> None:
+    """Let a registry have the members that alerts are of."""
+    for member_id in ("one", "two"):
+        if await load(change.connection, member_id) is None:
+            await put_new(
+                change,
+                MemberEntry(id=member_id, url=f"https://{member_id}.example.org"),
+                state=MemberState.ACTIVE,
+                origin=OPERATOR,
+                by=OPERATOR,
+                contact="",
+                now=NOON,
+            )
+
+
 @asynccontextmanager
 async def office(
-    database_url: str = "sqlite:///:memory:", *, now: Now | None = None, **overrides: Any
+    database_url: str = "sqlite:///:memory:",
+    *,
+    now: Now | None = None,
+    round_s: float = 5.0,
+    clock: Callable[[], float] = time.monotonic,
+    **overrides: Any,
 ) -> AsyncIterator[Office]:
     """Open a registry and what tells people; sections of settings by keyword."""
     now = now or Now()
     settings = settings_of(network={"public_url": PUBLIC, "name": "Test Network"}, **overrides)
     database = Database(database_url)
     await database.start()
+    await database.change(with_members)
     try:
         async with calling(settings) as client:
             happened, counted = Happened(), []
@@ -224,6 +257,8 @@ async def office(
                 is_ours=is_ours,
                 now=now,
                 rand=lambda: 0.5,
+                clock=clock,
+                round_s=round_s,
             )
             desk = AlertDesk(book, deliveries, post, now=now)
             yield Office(now, happened, book, deliveries, post, desk, dispatcher, owners, counted)
@@ -243,6 +278,8 @@ class MailServer:
     mails: list[tuple[str, list[str], EmailMessage]] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     was_encrypted: list[bool] = field(default_factory=list)
+    lets: asyncio.Event | None = None
+    """What it waits for before it says that it took a mail."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Speak with one client."""
@@ -294,6 +331,8 @@ class MailServer:
                 message = message_from_bytes(raw, policy=policy.default)
                 self.mails.append((sender, receivers, message))
                 self.was_encrypted.append(writer.get_extra_info("ssl_object") is not None)
+                if self.lets is not None:
+                    await self.lets.wait()
                 await say("250 taken")
             elif verb == "QUIT":
                 await say("221 bye")

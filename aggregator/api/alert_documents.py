@@ -87,5 +87,5 @@ def text_of(delivery: Delivery) -> str:
     """Say in a sentence what a message tells."""
     items = delivery.document.get("items")
     if items is not None:
-        return f"{len(items)} changes told together"
+        return f"{len(items) + delivery.document.get('more', 0):,} changes told together"
     return str(delivery.document.get("text", ""))

@@ -5,30 +5,23 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from aggregator.api.admin_forms import Sent
-from aggregator.base.errors import BadQuery
 from registry.alerts import Target, Wishes
 
-_MOST_DIGITS: Final = 6
+_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 _QUIET: Final = re.compile(r"quiet: (?:(zone|from|to): )?(.+)", re.S)
 
 
 def wishes_document(sent: Sent) -> dict[str, Any]:
-    """Read what somebody wants to be told out of a form; raises `BadQuery`."""
-    problems: list[str] = []
+    """Read what somebody wants to be told out of a form, right or wrong."""
     document: dict[str, Any] = {"topics": [*sent.all("topics")]}
     for name in ("after_minutes", "remind_hours"):
         told = sent.text(name) or "0"
-        if told.isascii() and told.isdecimal() and len(told) <= _MOST_DIGITS:
-            document[name] = int(told)
-        else:
-            problems.append(f"{name}: a whole number, or nothing")
+        document[name] = int(told) if _NUMBER.fullmatch(told) else told
     begins, ends = sent.text("quiet_from"), sent.text("quiet_to")
     document["quiet"] = None
     if begins or ends:
         zone = sent.text("quiet_zone") or "UTC"
         document["quiet"] = {"zone": zone, "from": begins, "to": ends}
-    if problems:
-        raise BadQuery(problems)
     return document
 
 

@@ -39,9 +39,27 @@ async def stop(request: web.Request) -> web.Response:
     return _answer(request, "stop", is_done=True)
 
 
-async def _page(request: web.Request, purpose: str) -> web.Response:
+async def never_page(request: web.Request) -> web.Response:
+    """Ask whoever opens the link of a mail whether this address is never to be asked again."""
+    return await _page(request, "never")
+
+
+async def never(request: web.Request) -> web.Response:
+    """Never ask a mail address again, whoever wants that; needs no key."""
     try:
-        await api_of(request).alerts.by_link(purpose, request.match_info["token"])
+        await api_of(request).alerts.never_ask(request.match_info["token"])
+    except NotFound as error:
+        return _gone(request, "never", error)
+    return _answer(request, "never", is_done=True)
+
+
+async def _page(request: web.Request, purpose: str) -> web.Response:
+    desk, token = api_of(request).alerts, request.match_info["token"]
+    try:
+        if purpose == "never":
+            desk.asked_never(token)
+        else:
+            await desk.by_link(purpose, token)
     except NotFound as error:
         return _gone(request, purpose, error)
     return _answer(request, purpose, is_done=False)

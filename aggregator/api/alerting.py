@@ -14,7 +14,14 @@ from aggregator.api.admin_session import done, for_operators, read_form, sent_fo
 from aggregator.api.alert_documents import delivery_document, target_document
 from aggregator.api.alert_forms import at_fields, wishes_document
 from aggregator.api.alert_pages import Shown
-from aggregator.api.auth import MANAGING_S, SERVICE_KEY, bearer_of, check_form, member_by_key
+from aggregator.api.auth import (
+    MANAGING_S,
+    SERVICE_KEY,
+    bearer_of,
+    check_form,
+    member_by_key,
+    take_form,
+)
 from aggregator.api.context import api_of
 from aggregator.api.http import read_body, respond
 from aggregator.api.managing_pages import PRIVATE, purpose_of
@@ -30,7 +37,6 @@ from aggregator.base.errors import (
 )
 from registry.alerts import OPERATOR, Target
 from registry.records import MemberState
-from registry.spent_forms import spend_form
 
 _MANAGE: Final = "/manage/{id:[a-z0-9][a-z0-9-]*}/alerts"
 _ADMIN: Final = "/admin/api/alerts"
@@ -66,6 +72,8 @@ def add_routes(router: web.UrlDispatcher) -> None:
     router.add_post("/alerts/confirm/{token}", alert_links.confirm)
     router.add_get("/alerts/stop/{token}", alert_links.stop_page)
     router.add_post("/alerts/stop/{token}", alert_links.stop)
+    router.add_get("/alerts/never/{token}", alert_links.never_page)
+    router.add_post("/alerts/never/{token}", alert_links.never)
 
 
 async def entry_alerts(request: web.Request) -> web.Response:
@@ -191,11 +199,10 @@ async def _by_form(request: web.Request, member_id: str) -> web.Response:
     try:
         check_form(request, purpose_of(member_id), token, within_s=MANAGING_S)
         await charge_change(request)
-        # the signature can be spelt in several ways, what it signs cannot
-        signed = f"alerts {token.rpartition('.')[0]}"
-        if not await spend_form(api_of(request).registry.store.database, signed, request.path):
+        if not await take_form(request, "alerts", token):
             raise Conflict(_SENT_BEFORE)
-        await _of_member(request, member_id)
+        if sent.text("do") not in {"off", "remove"}:
+            await _of_member(request, member_id)
         shown = await _do(request, member_id, member_id, by, sent)
     except RegistryUnavailable:
         raise
@@ -268,10 +275,10 @@ async def _charge(request: web.Request, owner: str | None) -> None:
 
 
 async def _of_member(request: web.Request, member_id: str) -> None:
-    """Raise `NotFound` or `Conflict` for what is no member any more."""
+    """Raise `NotFound` or `Conflict` for what is no member, before anything is looked up."""
     record = await api_of(request).registry.steward.record(member_id)
-    if record.state in {MemberState.REMOVED, MemberState.REJECTED}:
-        raise Conflict("It is no member of this network: nothing can be told of it.")
+    if record.state is not MemberState.ACTIVE:
+        raise Conflict("It is no member of this network: nothing is told of it.")
 
 
 async def _holder(request: web.Request, member_id: str) -> str:

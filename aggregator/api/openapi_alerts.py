@@ -120,7 +120,7 @@ def _of_one(base: str, *parameters: Document) -> dict[tuple[str, str], Operation
     return {
         ("GET", one): _call(_WITH_LOG, "404", parameters=parameters),
         ("PATCH", one): replace(
-            _call(_TARGET, "400", "404", "413", parameters=parameters), body=_CHANGE
+            _call(_TARGET, "400", "404", "409", "413", parameters=parameters), body=_CHANGE
         ),
         ("DELETE", one): _call(_SAID, "404", parameters=parameters),
         ("POST", f"{one}/test"): _call(_TESTED, "404", "409", parameters=parameters),
@@ -151,7 +151,7 @@ ALERTS: Final[Mapping[tuple[str, str], Operation]] = {
     **{
         (method, f"/alerts/{purpose}/{{token}}"): _LINK
         for method in ("GET", "POST")
-        for purpose in ("confirm", "stop")
+        for purpose in ("confirm", "stop", "never")
     },
 }
 """What is read and written, by method and path."""

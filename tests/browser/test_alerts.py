@@ -17,6 +17,8 @@ from tests.networks import Running, come_true, entry, network_of, scripted
 pytestmark = pytest.mark.timeout(180)
 
 OPEN_ALL = "() => document.querySelectorAll('details').forEach(one => { one.open = true })"
+CUT_OFF = """() => [...document.querySelectorAll("ul.ticks")]
+    .filter(one => one.scrollHeight > one.clientHeight).length"""
 LONG = "https://hooks.example.org/" + "a-rather-long-path-that-nobody-can-break/" * 6
 
 
@@ -66,7 +68,8 @@ async def filled(net: Running, receiver: Receiver) -> None:
     await desk.book.add(OPERATOR, Kind.WEBHOOK, f"{receiver.url}/all", Wishes(), by="test")
     await desk.test(first.id, "alpha")
     receiver.status = 500
-    await desk.test(first.id, "alpha")
+    failing = await desk.book.add("alpha", Kind.WEBHOOK, f"{receiver.url}/2", Wishes(), by="test")
+    await desk.test(failing.id, "alpha")
     await desk.book.stop(off.id, "it wants nothing more (HTTP 410)")
 
 
@@ -90,6 +93,7 @@ async def test_axe_finds_nothing_and_nothing_overflows(
                 await page.evaluate(OPEN_ALL)
                 assert await findings(page) == [], (path, width)
                 assert await overflow(page) <= 0, (path, width)
+                assert await page.evaluate(CUT_OFF) == 0, (path, width)
         assert seen.complaints == []
         assert all(url.startswith(net.url) for url in seen.requests), seen.requests
 

@@ -27,7 +27,7 @@ from registry.alerts import (
     Wishes,
     signature,
 )
-from registry.incidents import Event, Topic
+from registry.incidents import Event, IncidentKey, Topic
 from tests.alert_kit import NOON
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "alerts.md").read_text(encoding="utf-8")
@@ -93,7 +93,7 @@ def sent() -> Letter:
     target = Target("5f0c", "one", Kind.WEBHOOK, "https://x.example", "s", Wishes(), NOON, 0)
     event = Event(
         *("k", "one", Topic.OUTAGE, "began", NOON, "it does not answer: connection refused", 1),
-        details={"incident": 17},
+        details={"incident": 17, "incident_id": IncidentKey("one", Topic.OUTAGE, NOON).id},
     )
     told = Delivery(
         *(17, "5f0c", "k", "", State.DUE, Held.NOTHING, document_of(event), 0),
@@ -107,4 +107,4 @@ def test_the_example_of_the_page_is_what_is_sent() -> None:
     example, real = json.loads(block("json")), json.loads(sent().body)
     assert {**example, "id": ""} == {**real, "id": ""}
     keys = PAGE.split("| key | meaning |")[1].split("\n\n")[0]
-    assert re.findall(r"^\| `(\w+)` \|", keys, re.M) == [*real, "items"]
+    assert re.findall(r"^\| `(\w+)` \|", keys, re.M) == [*real, "items", "more"]

@@ -10,9 +10,9 @@ from aggregator.upstream.guard import SocketGuard
 from aggregator.upstream.limits import UpstreamLimits
 from aggregator.upstream.session import MemberSession
 from aggregator.watch.alerts.sending import Letter, Sent
-from aggregator.watch.alerts.webhooks import Webhooks
+from aggregator.watch.alerts.webhooks import NO_ANSWER, UNRESOLVED, Webhooks
 from aggregator.watch.strangers import NOT_PUBLIC
-from registry.alerts import Kind, Target, Wishes
+from registry.alerts import OPERATOR, Kind, Target, Wishes
 from tests.alert_kit import receiving
 from tests.faulty import FaultyMember, answer, hang
 from tests.join_kit import Names, public_at
@@ -23,9 +23,9 @@ __all__ = ["nothing_left"]
 LETTER = Letter("x-1", "subject", "text", b'{"text":"x"}')
 
 
-def target(url: str) -> Target:
+def target(url: str, owner: str = "one") -> Target:
     now = datetime.now(UTC)
-    return Target("x", "one", Kind.WEBHOOK, url, "bas_x", Wishes(), now, 0)
+    return Target("x", owner, Kind.WEBHOOK, url, "bas_x", Wishes(), now, 0)
 
 
 class Sending:
@@ -49,8 +49,8 @@ class Sending:
     async def __aexit__(self, *_: object) -> None:
         await self.session.aclose()
 
-    async def send(self, url: str) -> Sent:
-        return await self.webhooks.send(target(url), LETTER)
+    async def send(self, url: str, owner: str = "one") -> Sent:
+        return await self.webhooks.send(target(url, owner), LETTER)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::ffff:127.0.0.1]", "moved.example"])
@@ -93,4 +93,24 @@ async def test_a_receiver_that_hangs_fails_in_time(
     guard = public_at(lambda *_: True)
     async with FaultyMember(hang()) as silent, Sending(guard=guard) as sending:
         sent = await sending.send(silent.url)
-    assert (sent.is_taken, sent.text) == (False, "no answer within 0.2 s")
+        to_operator = await sending.send(silent.url, OPERATOR)
+    assert (sent.is_taken, sent.text) == (False, NO_ANSWER)
+    assert (to_operator.is_taken, to_operator.text) == (False, "no answer within 0.2 s")
+
+
+@pytest.mark.parametrize(
+    ("allow_private", "has_proxy", "why"),
+    [
+        (True, False, f"{UNRESOLVED}; look for a typing error"),
+        (False, False, NOT_PUBLIC),  # nobody outside learns which names exist here
+        (True, True, None),  # behind a proxy there may be no names of outside here
+        (False, True, None),
+    ],
+)
+async def test_a_name_that_leads_nowhere_is_refused_when_it_is_set_up(
+    *, allow_private: bool, has_proxy: bool, why: str | None
+) -> None:
+    async with Sending() as sending:
+        client = MemberClient(sending.session, UpstreamLimits())
+        webhooks = Webhooks(client, allow_private=allow_private, has_proxy=has_proxy)
+        assert await webhooks.refusal("https://nosuch.invalid/hook") == why

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aggregator.api.middleware import REGISTRY_PATHS
-from registry.alerts import MOST_TARGETS
+from registry.alerts import MOST_TARGETS, OPERATOR
 from registry.health_store import Batch
 from registry.incidents import Event, Topic
 from registry.models import Group
@@ -295,23 +295,30 @@ async def test_without_mail_server_and_for_private_addresses_there_are_refusals(
             assert "address: " in (await ask(net, key, "POST", status=400, body=body)).text
 
 
-async def test_of_hidden_members_nothing_is_told_but_to_operators(
-    net: Running, receiver: Receiver
+async def test_of_hidden_members_only_their_owners_and_operators_are_told(
+    net: Running, receiver: Receiver, key: str
 ) -> None:
-    key = await net.network.registry.keyring.rotate("hidden", by="operator")
-    headers = {"Beacon-Service-Key": key}
-    body = {"kind": "webhook", "address": f"{receiver.url}/members"}
-    made = await net.ask(path="/manage/hidden/alerts", body=body, headers=headers)
-    assert made.status == 201
+    hidden = await net.network.registry.keyring.rotate("hidden", by="operator")
+    for member_id, its in (("hidden", hidden), ("one", key)):
+        made = await net.ask(
+            path=f"/manage/{member_id}/alerts",
+            body={"kind": "webhook", "address": f"{receiver.url}/{member_id}"},
+            headers={"Beacon-Service-Key": its},
+        )
+        assert made.status == 201
     group = Group(id="club", name="The club", opaque=True)
     await net.network.registry.groups.describe(group, by="operator")
     await call(net, "POST", "alerts", {"kind": "webhook", "address": receiver.url}, status=201)
     await come_true(lambda: "hidden" in net.network.holder.current.shown_as)
     await happens(net, event("hidden"))
     await net.network.watch.telling.dispatcher.round()
-    shown = await net.ask(path="/admin/api/alerts", headers=AS_OPERATOR)
-    theirs, ours = shown.json["alerts"]
-    log = await net.ask(path=f"/admin/api/alerts/{theirs['id']}", headers=AS_OPERATOR)
-    assert log.json["deliveries"] == []
-    log = await net.ask(path=f"/admin/api/alerts/{ours['id']}", headers=AS_OPERATOR)
-    assert [line["member"] for line in log.json["deliveries"]] == ["hidden"]
+    logs = {}
+    for one in (await net.ask(path="/admin/api/alerts", headers=AS_OPERATOR)).json["alerts"]:
+        log = await net.ask(path=f"/admin/api/alerts/{one['id']}", headers=AS_OPERATOR)
+        logs[one["owner"]] = [line["member"] for line in log.json["deliveries"]]
+    assert logs == {"hidden": ["hidden"], "one": [], OPERATOR: ["hidden"]}
+    await come_true(lambda: receiver.requests)
+    (told,) = receiver.documents
+    assert told["member"]["url"] == f"{PUBLIC}/manage/hidden/health"
+    page = await net.ask(path="/manage/hidden/health", headers={"Beacon-Service-Key": hidden})
+    assert page.status == 200

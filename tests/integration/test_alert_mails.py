@@ -98,7 +98,10 @@ async def test_the_link_to_unsubscribe_ends_it_without_a_key(
     assert len(mail.mails) == 1
     known = await desk.book.target(target.id)
     assert (known.is_on, known.is_confirmed) == (False, False)
-    # whoever holds the key can only ask again
+    # whoever holds the key can only ask again, after a while
+    with pytest.raises(Conflict, match="a moment ago"):
+        await desk.desk.change(target.id, "one", {"on": True}, by="test")
+    desk.now.pass_(minutes=10)
     await desk.desk.change(target.id, "one", {"on": True}, by="test")
     desk.happened.add("one")
     await desk.round(minutes=1)

@@ -134,8 +134,25 @@ async def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(
     assert "topics" in {
         one.attributes["id"].split("-")[1] for one in none.root.all("ul", class_="trouble")
     }
-    many = await press(visitor, none, "add", status=400, address="x", after_minutes="soon")
-    assert "a whole number, or nothing" in many.text
+    many = await press(
+        visitor,
+        none,
+        "add",
+        status=400,
+        address="x",
+        after_minutes="soon",
+        remind_hours="-1",
+        quiet_from="22:00",
+        quiet_to="",
+        quiet_zone="",
+    )
+    assert {one.attributes["id"] for one in many.root.all("ul", class_="trouble")} == {
+        f"add-{name}-problem"
+        for name in ("topics", "address", "after_minutes", "remind_hours", "quiet_to")
+    }
+    assert "expected a whole number" in many.text
+    assert "expected at least 0" in many.text
+    assert many.root.one("input", id="add-after_minutes").attributes["value"] == "soon"
 
 
 async def test_a_form_counts_once_and_only_from_this_browser(

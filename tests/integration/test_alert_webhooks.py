@@ -64,7 +64,7 @@ async def test_a_change_names_its_incident(desk: Office, receiver: Receiver) -> 
     desk.happened.all[0] = replace(event, details={"began": moment(NOON), "phase": "dns"})
     await desk.round()
     (told,) = receiver.documents
-    assert told["incident"] == 2
+    assert told["incident"] == desk.happened.lasting[1].id
     assert told["details"] == {"began": moment(NOON), "phase": "dns"}
 
 

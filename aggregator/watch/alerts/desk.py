@@ -12,12 +12,15 @@ from aggregator.base.errors import BadQuery, Conflict, NotFound
 from aggregator.watch.alerts.post import Post
 from aggregator.watch.alerts.sending import Sent
 from aggregator.watch.alerts.words import test_document
+from registry.alert_asking import TEST
 from registry.alert_book import AlertBook
 from registry.alert_deliveries import AlertDeliveries
 from registry.alerts import CONFIRM_WITHIN, OPERATOR, Delivery, Kind, State, Target, Wishes
 from registry.incidents import Topic
+from registry.problem_words import place_and_words
 
 WISHES: Final = ("topics", "after_minutes", "quiet", "remind_hours")
+GONE: Final = "This link opens nothing: it is too old, or not complete."
 UNSUBSCRIBED: Final = "unsubscribed by the link of a mail"
 
 
@@ -45,17 +48,25 @@ class AlertDesk:
         ]
         wishes, wrong = checked_wishes(document, owner)
         problems += wrong
-        kind, address = document.get("kind"), document.get("address", "")
-        if kind not in {*Kind}:
-            problems.append("kind: webhook or email")
-        elif not isinstance(address, str):
-            problems.append("address: a text")
-        elif why := await self._post.refusal(Kind(str(kind)), address.strip()):
-            name = "kind" if kind == Kind.EMAIL and "use a webhook" in why else "address"
-            problems.append(f"{name}: {why}")
-        if problems or wishes is None:
+        address = document.get("address", "")
+        kind, wrong = await self._checked_address(document.get("kind"), address)
+        problems += wrong
+        if problems or wishes is None or kind is None:
             raise BadQuery(problems)
-        return await self.book.add(owner, Kind(str(kind)), str(address).strip(), wishes, by=by)
+        return await self.book.add(owner, kind, str(address).strip(), wishes, by=by)
+
+    async def _checked_address(self, told: Any, address: Any) -> tuple[Kind | None, list[str]]:
+        """Read where is told; of no kind that is known, an address with an @ is meant for mail."""
+        kind = next((one for one in Kind if one == told), None)
+        problems = [] if kind else ["kind: webhook or email"]
+        if not isinstance(address, str):
+            return kind, [*problems, "address: a text"]
+        is_mail = "@" in address and "://" not in address
+        meant = kind or (Kind.EMAIL if is_mail else Kind.WEBHOOK)
+        if why := await self._post.refusal(meant, address.strip()):
+            name = "kind" if meant is Kind.EMAIL and "use a webhook" in why else "address"
+            problems.append(f"{name}: {why}")
+        return kind, problems
 
     async def change(
         self, target_id: str, owner: str | None, document: Mapping[str, Any], *, by: str
@@ -87,7 +98,9 @@ class AlertDesk:
         return await self.book.amend(target_id, owner, lambda one: replace(one, is_on=is_on), by=by)
 
     async def test(self, target_id: str, owner: str | None) -> Sent:
-        """Send a test at once; raises `NotFound`, and `Conflict` for what waits or is off."""
+        """Send a test at once; raises `NotFound`, `RateLimited`, and `Conflict` for what waits, is
+        off, or is of no member.
+        """
         target = await self.book.target(target_id, owner)
         if not target.is_confirmed:
             raise Conflict("This address has not confirmed itself yet: nothing else is sent to it.")
@@ -95,7 +108,7 @@ class AlertDesk:
             raise Conflict("It is switched off. Switch it on, then test it.")
         now = self._now()
         delivery = await self.deliveries.note(
-            target, f"test:{secrets.token_hex(8)}", test_document(now, target)
+            target, f"{TEST}:{secrets.token_hex(8)}", test_document(now, target)
         )
         sent = await self._post.send(delivery, target)
         state = State.SENT if sent.is_taken else State.FAILED
@@ -109,13 +122,12 @@ class AlertDesk:
 
     async def by_link(self, purpose: str, token: str) -> Target:
         """Find whom a link of a mail is about; raises `NotFound` for one that opens nothing."""
-        gone = "This link opens nothing: it is too old, or not complete."
         try:
             target = await self.book.target(token.partition(".")[0][:80])
         except NotFound:
-            raise NotFound(gone) from None
+            raise NotFound(GONE) from None
         if not self._post.opens(purpose, token, target):
-            raise NotFound(gone)
+            raise NotFound(GONE)
         asked = target.asked_at or target.created_at
         if purpose == "confirm" and self._now() - asked > CONFIRM_WITHIN:
             raise NotFound("This link is older than a week. Ask for another one.")
@@ -133,6 +145,17 @@ class AlertDesk:
             return target
         return await self.book.stop(target.id, UNSUBSCRIBED, unconfirmed=True)
 
+    def asked_never(self, token: str) -> str:
+        """Find which address a link says is never to be asked; raises `NotFound`."""
+        digest = self._post.never(token)
+        if digest is None:
+            raise NotFound(GONE)
+        return digest
+
+    async def never_ask(self, token: str) -> None:
+        """Ask a mail address nothing any more, by its link; raises `NotFound`."""
+        await self.book.never_ask(self.asked_never(token))
+
 
 def topics_of(owner: str) -> tuple[Topic, ...]:
     """Give what an owner can be told of."""
@@ -149,24 +172,27 @@ def default_wishes(owner: str) -> Wishes:
 def checked_wishes(document: Mapping[str, Any], owner: str) -> tuple[Wishes | None, list[str]]:
     """Read what somebody wants to be told; what is wrong with it is the second part."""
     told = {name: document[name] for name in WISHES if name in document}
-    known = ", ".join(topics_of(owner))
     told.setdefault("topics", default_wishes(owner).topics)
-    topics = told.get("topics")
-    if topics is not None:
-        problem = f"topics: a list of {known}"
-        if not isinstance(topics, list | tuple) or not topics:
-            return None, [problem]
-        unknown = [str(one)[:40] for one in topics if one not in topics_of(owner)]
-        if unknown:
-            return None, [f"topics: {', '.join(unknown)} is none that can be told; {problem[8:]}"]
+    problems = _problems_of_topics(told["topics"], owner)
+    if problems:
+        del told["topics"]  # the rest is looked at all the same
     try:
-        return Wishes.model_validate(told), []
+        wishes = Wishes.model_validate(told)
     except ValidationError as error:
-        return None, [_problem(one["loc"], one["msg"]) for one in error.errors()]
+        return None, problems + list(map(_problem, error.errors()))
+    return (None if problems else wishes), problems
 
 
-def _problem(place: tuple[int | str, ...], message: str) -> str:
-    name = str(place[0]) if place else "alerts"
-    below = ".".join(str(one) for one in place[1:])
-    told = message.removeprefix("Value error, ")
-    return f"{name}: {below}: {told}" if below else f"{name}: {told}"
+def _problems_of_topics(topics: Any, owner: str) -> list[str]:
+    known = f"a list of {', '.join(topics_of(owner))}"
+    if not isinstance(topics, list | tuple) or not topics:
+        return [f"topics: {known}"]
+    unknown = [str(one)[:40] for one in topics if one not in topics_of(owner)]
+    if not unknown:
+        return []
+    return [f"topics: {', '.join(unknown)} is none that can be told; {known}"]
+
+
+def _problem(error: Mapping[str, Any]) -> str:
+    (name, *below), words = place_and_words(error)
+    return ": ".join(filter(None, (name, ".".join(below), words)))

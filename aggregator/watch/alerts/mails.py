@@ -1,8 +1,9 @@
 """Sends messages by mail: plain text over SMTP, in a thread of its own, bounded in time."""
 
-import asyncio
+import contextlib
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -10,15 +11,18 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from aggregator.base.sections import AlertSettings
+from aggregator.watch.alerts.errands import Errand, Errands, Tell
 from aggregator.watch.alerts.sending import Letter, Sent
 from registry.alerts import Target
 
 TIMEOUT_S: Final = 20.0
+"""Of each step; all of them together are bounded by `Errands`."""
 NO_MAIL: Final = "this network sends no mail; use a webhook"
 NO_ADDRESS: Final = (
     "this network has no public address (network.public_url) that links in mails could lead to; "
@@ -41,12 +45,14 @@ class Mails:
         public_url: str,
         ca_file: Path | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        errands: Errands | None = None,
     ) -> None:
         self._settings = settings
         self._network = network
         self._public_url = public_url
         self._ca_file = ca_file
         self._now = now
+        self._errands = errands or Errands()
 
     def refusal(self, address: str) -> str | None:
         """Say why mail cannot be sent to an address; None if it can."""
@@ -66,7 +72,11 @@ class Mails:
             message = self._message(target, letter, links)
         except ValueError:
             return Sent(False, "it cannot be written as a mail", is_hopeless=True)
-        return await asyncio.to_thread(self._deliver, message, target.address)
+        return await self._errands.run(partial(self._deliver, message, target.address))
+
+    def hurry(self) -> None:
+        """Let mails that wait for their turn wait no longer: they are sent another time."""
+        self._errands.hurry()
 
     def _message(self, target: Target, letter: Letter, links: Mapping[str, str]) -> EmailMessage:
         sender = self._settings.sender or ""
@@ -78,18 +88,26 @@ class Mails:
         message["Date"] = format_datetime(self._now())
         message["Message-ID"] = f"<{letter.id}@{domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        if links.get("stop"):
-            message["List-Unsubscribe"] = f"<{links['stop']}>"
+        if end := links.get("stop") or links.get("never"):
+            message["List-Unsubscribe"] = f"<{end}>"
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(letter.text, charset="utf-8", cte="quoted-printable")
         return message
 
-    def _deliver(self, message: EmailMessage, address: str) -> Sent:
+    def _deliver(self, message: EmailMessage, address: str, errand: Errand, tell: Tell) -> None:
+        """Hand a mail to the server; how it parts from us says nothing of the mail."""
+        with contextlib.ExitStack() as stack:
+            tell(self._handed(message, address, errand, stack))
+
+    def _handed(
+        self, message: EmailMessage, address: str, errand: Errand, stack: contextlib.ExitStack
+    ) -> Sent:
         try:
-            with self._connected() as server:
-                refused = server.send_message(
-                    message, from_addr=self._settings.sender, to_addrs=[address]
-                )
+            server = self._connected(errand)
+            stack.callback(_part, server)
+            refused = server.send_message(
+                message, from_addr=self._settings.sender, to_addrs=[address]
+            )
             return Sent(not refused, "handed to the mail server" if not refused else "refused")
         except smtplib.SMTPRecipientsRefused as error:
             code, words = error.recipients.get(address, (550, b""))
@@ -105,20 +123,19 @@ class Mails:
         except (smtplib.SMTPException, OSError) as error:
             return Sent(False, f"the mail server cannot be used now: {type(error).__name__}")
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connected(self, errand: Errand) -> smtplib.SMTP:
         settings = self._settings
         host, port = settings.smtp_host or "", settings.smtp_port
         ourselves = urlsplit(self._public_url).hostname or "localhost"
         server: smtplib.SMTP
         if settings.smtp_security == "tls":
-            server = smtplib.SMTP_SSL(
-                host, port, local_hostname=ourselves, timeout=TIMEOUT_S, context=self._context()
-            )
+            server = _EncryptedLine(errand, host, port, ourselves, context=self._context())
         else:
-            server = smtplib.SMTP(host, port, local_hostname=ourselves, timeout=TIMEOUT_S)
+            server = _Line(errand, host, port, ourselves)
         try:
             if settings.smtp_security == "starttls":
                 server.starttls(context=self._context())
+                errand.hold(server.sock)
             if settings.smtp_user is not None and settings.smtp_password is not None:
                 server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
         except BaseException:
@@ -131,6 +148,47 @@ class Mails:
         if self._ca_file is not None:
             context.load_verify_locations(cafile=self._ca_file)
         return context
+
+
+class _Line(smtplib.SMTP):
+    """A connection that can be cut off from its beginning."""
+
+    def __init__(self, errand: Errand, host: str, port: int, ourselves: str) -> None:
+        self._errand = errand
+        super().__init__(host, port, local_hostname=ourselves, timeout=TIMEOUT_S)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return _held(self._errand, super()._get_socket(host, port, timeout))  # type: ignore[misc]
+
+
+class _EncryptedLine(smtplib.SMTP_SSL):
+    """The same, encrypted from the first word."""
+
+    def __init__(
+        self, errand: Errand, host: str, port: int, ourselves: str, *, context: ssl.SSLContext
+    ) -> None:
+        self._errand = errand
+        super().__init__(host, port, local_hostname=ourselves, timeout=TIMEOUT_S, context=context)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return _held(self._errand, super()._get_socket(host, port, timeout))  # type: ignore[misc]
+
+
+def _held(errand: Errand, made: socket.socket) -> socket.socket:
+    try:
+        errand.hold(made)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def _part(server: smtplib.SMTP) -> None:
+    try:
+        with contextlib.suppress(smtplib.SMTPException, OSError):
+            server.quit()
+    finally:
+        server.close()
 
 
 def _refused(code: int, words: bytes | str) -> Sent:

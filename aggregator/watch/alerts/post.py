@@ -9,6 +9,7 @@ from aggregator.watch.alerts.mails import Mails
 from aggregator.watch.alerts.sending import Sent
 from aggregator.watch.alerts.webhooks import Webhooks
 from aggregator.watch.alerts.words import Place, letter
+from registry.alert_asking import digest_of, never_token
 from registry.alert_book import CONFIRM
 from registry.alerts import Delivery, Kind, Target, link_token
 
@@ -17,6 +18,7 @@ Counted = Callable[[str, str], None]
 
 CONFIRM_PATH: Final = "/alerts/confirm"
 STOP_PATH: Final = "/alerts/stop"
+NEVER_PATH: Final = "/alerts/never"
 
 
 class Post:
@@ -61,11 +63,21 @@ class Post:
         right = link_token(self._secret, purpose, target)
         return compare_digest(right.encode(), token.encode("utf-8", "replace"))
 
+    def never(self, token: str) -> str | None:
+        """Give the digest of the address that a link says is never to be asked; None: of none."""
+        digest = token.partition(".")[0]
+        right = never_token(self._secret, digest)
+        return digest if compare_digest(right.encode(), token.encode("utf-8", "replace")) else None
+
     def _links(self, target: Target, *, is_question: bool) -> dict[str, str]:
         if target.kind is not Kind.EMAIL:
             return {}
         base = self._place.url
         if is_question:
             token = link_token(self._secret, "confirm", target)
-            return {"confirm": f"{base}{CONFIRM_PATH}/{token}"}
+            never = never_token(self._secret, digest_of(target.address))
+            return {
+                "confirm": f"{base}{CONFIRM_PATH}/{token}",
+                "never": f"{base}{NEVER_PATH}/{never}",
+            }
         return {"stop": f"{base}{STOP_PATH}/{link_token(self._secret, 'stop', target)}"}

@@ -18,10 +18,15 @@ from registry.models import MAX_URL, MemberEntry
 from registry.snapshot import RegisteredMember
 
 TIMEOUT_S: Final = 10.0
+NO_ANSWER: Final = (
+    "no answer within 10 s: look whether it runs, and whether its certificate is trusted"
+)
 MOST_REPLY_BYTES: Final = 65_536
 MOST_WAIT_S: Final = 3600.0
 """The longest Retry-After that is obeyed."""
 RESOLVE_S: Final = 5.0
+UNRESOLVED: Final = "its name cannot be resolved"
+"""Said only where private addresses are allowed: elsewhere nobody learns which names exist here."""
 TIMESTAMP: Final = "X-Beacon-Timestamp"
 SIGNATURE: Final = "X-Beacon-Signature"
 DELIVERY: Final = "X-Beacon-Delivery"
@@ -60,19 +65,19 @@ class Webhooks:
             timeout_s=TIMEOUT_S,
             max_body_bytes=MOST_REPLY_BYTES,
         )
-        return _ended(result)
+        return _ended(result, allow_private=self._allow_private, is_told_why=target.is_operators)
 
     async def refusal(self, address: str) -> str | None:
         """Say what forbids an address; None for one that may be a webhook.
 
-        Names are looked up, so that one that leads inside is refused at once; what they lead to
-        later is checked again at each connection.
+        Names are looked up, so that one that leads nowhere or inside is refused at once; what they
+        lead to later is checked again at each connection.
         """
         if why := _form_refusal(address, allow_private=self._allow_private):
             return why
-        if self._allow_private:
-            return None
         url = URL(address)
+        if self._allow_private:
+            return None if self._has_proxy else await _unresolved(url.raw_host or "")
         found: list[str] = []
 
         async def resolve(host: str) -> list[str]:
@@ -106,6 +111,14 @@ def _form_refusal(address: str, *, allow_private: bool) -> str | None:
     return "no # in the address" if "#" in address else None
 
 
+async def _unresolved(host: str) -> str | None:
+    try:
+        found = await _addresses(host)
+    except OSError:
+        found = []
+    return None if found else f"{UNRESOLVED}; look for a typing error"
+
+
 async def _addresses(host: str) -> list[str]:
     loop = asyncio.get_running_loop()
     try:
@@ -122,7 +135,8 @@ def _receiver(target: Target) -> RegisteredMember:
     return RegisteredMember(entry.model_copy(update={"id": f"~alerts-{target.id}"}))
 
 
-def _ended(result: CallResult) -> Sent:
+def _ended(result: CallResult, *, allow_private: bool, is_told_why: bool) -> Sent:
+    """Judge an attempt; only operators learn why there was no answer: others could look around."""
     reply, failure = result.reply, result.failure
     status = reply.status if reply is not None else failure.status if failure else None
     if status is not None and 200 <= status < 300:
@@ -132,12 +146,14 @@ def _ended(result: CallResult) -> Sent:
     if reply is not None:
         return Sent(False, f"refused (HTTP {reply.status})", wait_s=_retry_after(reply.headers))
     if failure is None:
-        return Sent(False, "it did not answer")
+        return Sent(False, NO_ANSWER)
     if failure.code is NoAnswerCode.REDIRECTED:
         return Sent(False, f"redirects (HTTP {failure.status}), which alerts do not follow")
+    if failure.code is NoAnswerCode.DNS and allow_private:
+        return Sent(False, UNRESOLVED)
     if failure.code in {NoAnswerCode.ADDRESS, NoAnswerCode.DNS}:
         return Sent(False, NOT_PUBLIC)
-    return Sent(False, failure.message)
+    return Sent(False, failure.message if is_told_why else NO_ANSWER)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

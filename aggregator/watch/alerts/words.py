@@ -37,7 +37,8 @@ class Place:
             return None
         page = f"/health/{member_id}"
         if self.is_hidden(member_id):
-            page = f"/admin/members/{member_id}" if owner == OPERATOR else f"/manage/{member_id}"
+            is_operator = owner == OPERATOR
+            page = f"/admin/members/{member_id}" if is_operator else f"/manage/{member_id}/health"
         url = f"{self.url}{page}" if self.url else None
         return {"id": member_id, "name": self.name_of(member_id), "url": url}
 
@@ -53,6 +54,7 @@ def letter(
     document = {"schema": SCHEMA, "id": delivery.id, **document}
     document["network"] = {"name": place.network, "url": place.url or None}
     if told["type"] == "digest":
+        document["more"] = told.get("more", 0)
         document["items"] = [_document(one, target, place, now) for one in told["items"]]
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     subject = _one_line(f"[{place.network}] {document['text']}", 180)
@@ -83,7 +85,7 @@ def _document(
         "at": told["at"],
         "late": is_late,
         "member": member,
-        "incident": told.get("incident"),
+        "incident": told.get("incident" if target.is_operators else "incident_id"),
         "text": _sentence(told, member, is_late=is_late),
         "details": told.get("details") or {},
     }
@@ -92,7 +94,7 @@ def _document(
 def _sentence(told: Mapping[str, Any], member: Mapping[str, Any] | None, *, is_late: bool) -> str:
     items = told.get("items")
     if items is not None:
-        return _summary(items)
+        return _summary(told, items)
     text = _one_line(str(told.get("text") or ""), _MOST_TEXT)
     about = f"{_one_line(str(member['name']), 200)}: " if member else ""
     begin = _BEGINS.get(str(told.get("what")), "")
@@ -104,10 +106,12 @@ def _sentence(told: Mapping[str, Any], member: Mapping[str, Any] | None, *, is_l
     return " ".join(parts)
 
 
-def _summary(items: Sequence[Mapping[str, Any]]) -> str:
-    members = {str(one.get("member")) for one in items if one.get("member")}
-    about = "1 beacon" if len(members) == 1 else f"{len(members)} beacons"
-    changes = "1 change" if len(items) == 1 else f"{len(items)} changes"
+def _summary(told: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> str:
+    here = {str(one.get("member")) for one in items if one.get("member")}
+    members = told.get("members", len(here))
+    number = len(items) + told.get("more", 0)
+    about = "1 beacon" if members == 1 else f"{members:,} beacons"
+    changes = "1 change" if number == 1 else f"{number:,} changes"
     return f"{changes} of {about}." if members else f"{changes}."
 
 
@@ -115,8 +119,9 @@ def _text(document: Mapping[str, Any], place: Place, links: Mapping[str, str]) -
     lines = [str(document["text"]), ""]
     items = document.get("items") or ()
     lines += [f"- {_moment(one['at'])}: {one['text']}" for one in items[:MOST_LINES]]
-    if len(items) > MOST_LINES:
-        lines.append(f"- and {len(items) - MOST_LINES} more")
+    more = max(len(items) - MOST_LINES, 0) + document.get("more", 0)
+    if more:
+        lines.append(f"- and {more:,} more")
     if items:
         lines.append("")
     member = document.get("member")
@@ -137,7 +142,9 @@ def _asked(place: Place, links: Mapping[str, str]) -> str:
         f"Somebody asked {place.network} to send alerts about Beacons to this address.\n\n"
         "If that was you, open this page within a week and press the button there:\n"
         f"{links.get('confirm', '')}\n\n"
-        "If it was not, do nothing: nothing else will be sent.\n"
+        "If it was not, do nothing: nothing else will be sent.\n\n"
+        "So that nobody can have this address asked again, open this page and press the button:\n"
+        f"{links.get('never', '')}\n"
     )
 
 

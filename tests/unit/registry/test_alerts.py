@@ -1,5 +1,6 @@
 """The rules of alerts: quiet hours in every time zone, waits, signatures, links."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,20 +9,26 @@ from pydantic import ValidationError
 
 from registry.alerts import (
     GIVEN_UP,
+    MOST_ATTEMPTS,
+    OVER,
+    OWN_CUT,
     RETRIES_S,
+    Delivery,
     Held,
     Kind,
     Moment,
-    QuietHours,
     State,
     Target,
     Wishes,
+    is_given_up,
     link_token,
     place,
+    release,
     signature,
     wait_s,
 )
 from registry.incidents import Event, Topic
+from registry.quiet_hours import QuietHours
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "alerts.md"
@@ -124,10 +131,12 @@ def test_links_differ_by_purpose_target_and_question() -> None:
     assert len(tokens) == 4
 
 
-def test_what_passes_is_dropped_and_what_stays_waits_while_the_own_connection_is_away() -> None:
+def test_what_is_of_members_waits_while_the_own_connection_is_away() -> None:
     now = Moment(NOON, is_cut=True)
     outage = Event("k", "one", Topic.OUTAGE, "began", NOON, "down")
-    assert place(target(), outage, None, now).state is State.DROPPED
+    for moment in (now, Moment(NOON, was_cut=True)):
+        lost = place(target(), outage, None, moment)
+        assert (lost.state, lost.held_for) == (State.HELD, Held.CUT)
     certificate = Event("k", "one", Topic.CERTIFICATE, "7", NOON, "7 days")
     waits = place(target(), certificate, None, now)
     assert (waits.state, waits.held_for) == (State.HELD, Held.CUT)
@@ -135,3 +144,61 @@ def test_what_passes_is_dropped_and_what_stays_waits_while_the_own_connection_is
     assert place(target(), over, None, now).held_for is Held.CUT
     network = Event("k", "", Topic.NETWORK, "began", NOON, "cut")
     assert place(target(), network, None, now).state is State.DUE
+
+
+def waiting(held_for: Held, event: Event, next_at: datetime) -> Delivery:
+    document = {"topic": event.topic, "what": event.what, "at": event.at.isoformat()}
+    return Delivery(
+        *(1, "t", event.key, "one:outage", State.HELD, held_for, document, 0, NOON, next_at),
+        *(None, None, ""),
+    )
+
+
+@pytest.mark.parametrize(
+    ("held_for", "minutes", "result"),
+    [
+        (Held.THRESHOLD, 14, OVER),
+        (Held.THRESHOLD, 15, ""),
+        (Held.QUIET, 600, OVER),
+        (Held.CUT, 600, OWN_CUT),
+        (Held.GATHER, 1, ""),
+        (Held.SHARE, 1, ""),
+    ],
+)
+def test_an_end_makes_a_beginning_needless_that_waits_for_what_has_not_come(
+    held_for: Held, minutes: int, result: str
+) -> None:
+    began = Event("b", "one", Topic.OUTAGE, "began", NOON, "down")
+    waits = waiting(held_for, began, NOON + timedelta(minutes=15))
+    over = Event("e", "one", Topic.OUTAGE, "ended", NOON + timedelta(minutes=minutes), "up")
+    moment = Moment(NOON + timedelta(hours=12), before=waits)
+    placed = place(target(after_minutes=15), over, waits, moment)
+    assert (placed.result, placed.drops) == (result, 1 if result else None)
+    if not result:  # it is told after its beginning
+        assert (placed.held_for, placed.next_at) == (held_for, waits.next_at)
+
+
+def test_an_outage_that_outlasts_a_cut_is_told_when_members_were_looked_at_again() -> None:
+    began = Event("b", "one", Topic.OUTAGE, "began", NOON, "down")
+    waits = waiting(Held.CUT, began, NOON + timedelta(minutes=1))
+    later = NOON + timedelta(minutes=2)
+
+    def became(moment: Moment, **wishes: object) -> object:
+        let_go = release(target(**wishes), [waits], moment, lately=[])
+        return let_go.singles or [held for _, held, _ in let_go.waits]
+
+    assert became(Moment(later, is_cut=True)) == [Held.CUT]
+    assert became(Moment(later, is_settling=True)) == [Held.CUT]
+    assert became(Moment(later)) == (waits,)
+    assert became(Moment(later), after_minutes=5) == [Held.THRESHOLD]
+    assert became(Moment(later), quiet={"from": "12:00", "to": "13:00"}) == [Held.QUIET]
+
+
+def test_messages_are_given_up_after_a_day_also_by_a_clock_that_went_back() -> None:
+    event = Event("b", "one", Topic.OUTAGE, "began", NOON, "down")
+    tried = replace(waiting(Held.NOTHING, event, NOON), state=State.DUE, ready_at=NOON)
+    assert not is_given_up(tried, NOON, NOON + GIVEN_UP)
+    assert is_given_up(tried, NOON, NOON + GIVEN_UP + timedelta(seconds=1))
+    before = NOON - timedelta(days=300)
+    assert not is_given_up(replace(tried, attempts=3), before, before)
+    assert is_given_up(replace(tried, attempts=MOST_ATTEMPTS), before, before)
