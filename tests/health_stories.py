@@ -12,34 +12,28 @@ say, and fails where two of them do not say the same.
 """
 
 import asyncio
-import json
 import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
 from html import escape
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from aggregator import watching
-from aggregator.api import badges, feeds, health_facts, health_pages, members
 from aggregator.watching import Watch
-from demo import DemoBeacon, DemoNetwork
-from registry.alerts import signature
+from demo import DemoBeacon, DemoNetwork, Fault
 from registry.health import State, Trait
 from registry.incidents import Event, Topic
 from registry.seed import read_entries
-from tests.alert_kit import PUBLIC, Now, Receiver, receiving
+from tests.alert_kit import PUBLIC, receiving
 from tests.atom_feeds import ATOM, problems
+from tests.health_story_parts import Clock, Outside, Person
 from tests.integration.operators import AS_OPERATOR, SECURED
-from tests.networks import Running, come_true, network_of
+from tests.networks import RECOGNISED, Running, come_true, network_of
 
 Json = Any
 
-MINUTE = timedelta(minutes=1)
 OWNED = "demo-v1"
 """The member whose holder is told of it."""
 STORY: dict[str, dict[str, Any]] = {
@@ -75,73 +69,6 @@ class Everything:
     """The events that the operator was told of, in that order."""
     owner: Sequence[str] = field(default_factory=list)
     """The same of the holder of `OWNED`."""
-
-
-@dataclass
-class Person:
-    """Somebody who is told by a webhook, and the secret that signs what is sent."""
-
-    receiver: Receiver
-    secret: str = ""
-
-    def events(self) -> list[dict[str, Json]]:
-        """Give what was told, after a look at the form of each message."""
-        for headers, body in self.receiver.requests:
-            stamp = headers["X-Beacon-Timestamp"]
-            assert headers["X-Beacon-Signature"] == signature(self.secret, stamp, body)
-            assert json.loads(body)["id"] == headers["X-Beacon-Delivery"]
-        assert len(set(self.receiver.ids)) == len(self.receiver.ids), "something was told twice"
-        return list(self.receiver.documents)
-
-
-class Clock(Now):
-    """The time of a story, which stands still until the story goes on."""
-
-    def __init__(self) -> None:
-        past = datetime.now(UTC) - timedelta(hours=3)
-        super().__init__(past.replace(minute=0, second=0, microsecond=0))
-        self.began = self.now
-
-    def monotonic(self) -> float:
-        return (self.now - self.began).total_seconds()
-
-    def minute(self, at: datetime) -> int:
-        """Give the minute of the story that a moment is in."""
-        return int((at - self.began) // MINUTE)
-
-    def rules(self, patch: pytest.MonkeyPatch) -> None:
-        """Be the time of all that is watched from now on, and of what is shown of it."""
-        clock = self
-
-        class Moment(datetime):
-            @classmethod
-            def now(cls, tz: tzinfo | None = None) -> "Moment":
-                return cls.fromtimestamp(clock.now.timestamp(), tz)
-
-        patch.setattr(watching, "_now", self)
-        patch.setattr(watching, "time", SimpleNamespace(monotonic=self.monotonic))
-        for module in (badges, feeds, health_facts, health_pages, members):
-            patch.setattr(module, "datetime", Moment)
-
-
-class Outside:
-    """A place to compare with: as long as it is reached, this network's connection works."""
-
-    def __init__(self) -> None:
-        self.port = 0
-        self._server: asyncio.Server | None = None
-
-    async def opens(self) -> None:
-        async def welcome(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            writer.close()
-
-        self._server = await asyncio.start_server(welcome, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def closes(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
 
 
 @dataclass
@@ -206,9 +133,23 @@ class Story:
         await self.net.network.keeper.refresh()
         await self.tell()
 
+    async def seen_from_outside(self) -> str:
+        """Give all that anybody may read of the health of this network."""
+        there = self.net.network.holder.current.by_id
+        paths = ["/health", "/health.json", "/health.csv", "/health.txt", "/health/feed.atom"]
+        paths += ["/health/badge.json", "/health/badge.svg", "/metrics", "/network/members"]
+        paths += [f"/members/{one}/feed.atom" for one in there]
+        paths += [f"/members/{one}/badge/{badge}.svg" for one in there for badge in BADGES]
+        found = [await self.net.ask(path=path) for path in paths]
+        found += [
+            await self.net.ask(path=path, headers={"Accept": "text/html"})
+            for path in ("/health", "/members", *(f"/members/{one}" for one in there))
+        ]
+        return "\n".join(one.text for one in found)
+
     def well(self, *, members: Mapping[str, Told] | None = None, **rest: Any) -> Everything:
         """Say what is told where all is well but for what is given."""
-        everybody = self.net.network.holder.current.everyone_by_id
+        everybody = self.net.network.holder.current.by_id
         return Everything({one: Told() for one in everybody} | dict(members or {}), **rest)
 
     async def everything(self) -> Everything:
@@ -226,8 +167,8 @@ class Story:
             + (f" ({one.phase.value})" if one.phase else "")
             for one in reversed(incidents)
         ]
-        there = {one.number for one in incidents if not one.member_id or one.member_id in told}
-        assert {one["number"] for one in listed["incidents"]} == there
+        there = {one.id for one in incidents if not one.member_id or one.member_id in told}
+        assert {one["id"] for one in listed["incidents"]} == there
         written = {self._sentence(one): self._event(one) for one in events}
         return Everything(
             members,
@@ -242,7 +183,7 @@ class Story:
         messages = [await self._badge(member_id, one) for one in BADGES]
         held = self.watch.health.standings.get(member_id)
         if held is None or held.since is None:
-            return Told("never checked", *messages)
+            return Told("not known yet", *messages)
         is_up, is_down = held.state is State.UP, held.state is State.DOWN
         standing = f"{held.state.value} since {self.clock.minute(held.since)}"
         standing += f" ({held.cause.phase})" if held.cause and is_down else ""
@@ -303,11 +244,16 @@ class Story:
             text = one["text"].removeprefix(f"{name}: ") if name else one["text"]
             key = (member["id"] if member else "", text.removeprefix("Over: "))
             assert one["network"]["url"] == PUBLIC
-            assert member is None or member["url"] == f"{PUBLIC}/health/{member['id']}"
+            assert member is None or member["url"] == f"{PUBLIC}{self._place(member['id'])}"
             assert (one["type"], one["late"]) == ("event", False)
             assert text.startswith("Over: ") == (one["what"] == "ended")
             heard.append(written[key])
         return heard
+
+    def _place(self, member_id: str) -> str:
+        """Say where a message sends its reader."""
+        is_hidden = member_id in self.net.network.holder.current.shown_as
+        return f"/admin/members/{member_id}" if is_hidden else f"/health/{member_id}"
 
     def _event(self, event: Event) -> str:
         about = f"{event.member_id or '-'} {event.topic.value} {event.what}"
@@ -376,15 +322,19 @@ async def told_by(
 
 @asynccontextmanager
 async def a_demo_story(
-    patch: pytest.MonkeyPatch, *more: Mapping[str, Any], **settings: Any
+    patch: pytest.MonkeyPatch,
+    *more: Mapping[str, Any],
+    faults: Mapping[str, Fault] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Story]:
     """Tell a story of the demo beacons, and of some more members."""
+    known = [one for one in RECOGNISED if one not in (faults or {})]
     async with (
-        DemoNetwork() as demo,
+        DemoNetwork(faults=faults) as demo,
         AsyncExitStack() as people,
         told_by(
             None, [*demo.members(), *more], demo.beacons, patch, people=people, **settings
         ) as it,
     ):
-        await it.net.known("demo-v1", "demo-v11", "demo-records", "demo-counts")
+        await it.net.known(*known)
         yield it

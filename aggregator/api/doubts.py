@@ -32,3 +32,23 @@ def untrusted_parts(found: Sequence[MemberOutcome]) -> list[str]:
         untrusted,
     )
     return [sentence % {"untrusted": number(untrusted)}]
+
+
+def doubted_clause(doubted: int) -> str:
+    """Say of how many a "no" proves nothing, as part of a sentence."""
+    return ngettext(
+        "the “no” of %(doubted)s beacon is not passed on, as it fails a control",
+        "the “no” of %(doubted)s beacons is not passed on, as they fail a control",
+        doubted,
+    ) % {"doubted": number(doubted)}
+
+
+def doubted_part(doubted: int) -> str:
+    """Say beside a hit of how many a "no" proves nothing."""
+    return ngettext(
+        "The “no” of %(doubted)s beacon is not passed on, as it fails a control, so there may be "
+        "more.",
+        "The “no” of %(doubted)s beacons is not passed on, as they fail a control, so there may "
+        "be more.",
+        doubted,
+    ) % {"doubted": number(doubted)}

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from aggregator.api import sentences
 from aggregator.api.heard import Frequency, Heard, hear
-from aggregator.api.rows import SIGNS, frequencies_told
+from aggregator.api.rows import frequencies_told, sign_of
 from aggregator.api.texts import MAX_SENTENCE, clean
 from aggregator.base import i18n
 from aggregator.base.i18n import gettext as _
@@ -253,7 +253,7 @@ def safe_cell(value: object) -> str:
 
 def _text_row(heard: Heard, *, allele: bool) -> tuple[str, ...]:
     outcome = heard.outcome
-    sign, word = SIGNS[outcome.ending]
+    sign, word = sign_of(outcome)
     answer = outcome.answer
     told = sorted({one.value for one in frequencies_told(heard)})
     frequency = " – ".join(i18n.frequency(one) for one in dict.fromkeys(told[:1] + told[-1:]))

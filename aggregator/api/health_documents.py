@@ -43,10 +43,14 @@ def network_document(
     *,
     network_id: str,
     summary: str,
+    total: int,
     every_s: float,
     base: str,
 ) -> Document:
-    """Write how the network is doing; `shown` are those of the board that were asked for."""
+    """Write how the network is doing, or the group that was asked for, which the board is then.
+
+    `shown` are those of the board that were asked for, `total` is how many members there are.
+    """
     states = {state.value: sum(one.now is state for one in board) for state in Now}
     return {
         "networkId": network_id,
@@ -58,7 +62,7 @@ def network_document(
             "isAway": history.cut is not None,
             "since": written(history.cut.began) if history.cut else None,
         },
-        "total": len(board),
+        "total": total,
         "shown": len(shown),
         "members": [
             {
@@ -167,7 +171,7 @@ def check_document(check: Check) -> Document:
 def incident_document(incident: Incident) -> Document:
     """Write one incident; who wrote its notes is not told."""
     return {
-        "number": incident.number,
+        "id": incident.id,
         "member": incident.member_id or None,
         "topic": incident.topic.value,
         "began": written(incident.began),
@@ -272,7 +276,7 @@ def _incidents(incidents: Incidents, address: str) -> Document:
     older = incidents.older
     return {
         "incidents": [incident_document(one) for one in incidents.shown],
-        "olderIncidents": None if older is None else f"{address}?below={older}",
+        "olderIncidents": f"{address}?below={older}" if older else None,
     }
 
 

@@ -1,6 +1,6 @@
 """What is asked of the pages of health by their addresses, checked; and the order of the list."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 from urllib.parse import urlencode
@@ -12,6 +12,7 @@ from aggregator.api.health_words import STATES
 from aggregator.base.errors import BadQuery
 from aggregator.base.i18n import N_
 from registry.history import Figures, Window
+from registry.incidents import IncidentKey
 
 SORTS: Final = {
     "state": N_("state"),
@@ -27,9 +28,10 @@ WINDOWS: Final[Mapping[str, str]] = {
     Window.MONTH: N_("30 days"),
     Window.YEAR: N_("1 year"),
 }
-_MAX_GROUP: Final = 200
+_MOST_GROUPS: Final = 20
+"""So many are named to whoever asks for one that is not there."""
 _MAX_NUMBER: Final = 2**31 - 1
-"""No database numbers incidents beyond."""
+"""No list has more pages."""
 _ORDER: Final = {state: index for index, state in enumerate(STATES)}
 
 
@@ -41,20 +43,20 @@ class HealthForm:
     show: str = "all"
     group: str = ""
     page: int = 1
-    below: int | None = None
-    """Incidents of smaller numbers."""
+    below: str = ""
+    """The id of an incident: those before it."""
 
     @classmethod
-    def of(cls, query: MultiMapping[str]) -> "HealthForm":
-        """Read an address; raises `BadQuery` with everything that is wrong."""
+    def of(cls, query: MultiMapping[str], groups: Collection[str]) -> "HealthForm":
+        """Read an address; `groups` are all there are. Raises `BadQuery` with all that is wrong."""
         problems: list[str] = []
-        sort = _choice(query, "sort", SORTS, problems)
-        show = _choice(query, "show", SHOWN, problems)
+        sort = choice(query, "sort", SORTS, problems)
+        show = choice(query, "show", SHOWN, problems)
         group = " ".join(query.get("group", "").split())
-        if len(group) > _MAX_GROUP:
-            problems.append(f"group: at most {_MAX_GROUP} characters")
+        if group and group not in groups:
+            problems.append(_no_group(group, sorted(groups)))
         page = _number(query, "page", problems)
-        below = _number(query, "below", problems)
+        below = _incident(query, "below", problems)
         if problems:
             raise BadQuery(problems)
         return cls(sort, show, group, page or 1, below)
@@ -62,7 +64,7 @@ class HealthForm:
     def address(self, path: str = "/health", **changes: str | int | None) -> str:
         """Give the address of this list, or of one that differs in some fields."""
         told = {one.name: getattr(self, one.name) for one in fields(self)}
-        told |= {"page": 1, "below": None} | changes
+        told |= {"page": 1, "below": ""} | changes
         usual = {one.name: one.default for one in fields(self)}
         kept = {name: value for name, value in told.items() if value != usual[name]}
         return f"{path}?{urlencode(kept)}" if kept else path
@@ -73,17 +75,35 @@ class MemberForm:
     """What was asked of the page of one member."""
 
     window: Window = Window.DAY
-    below: int | None = None
+    below: str = ""
 
     @classmethod
     def of(cls, query: MultiMapping[str]) -> "MemberForm":
         """Read an address; raises `BadQuery` with everything that is wrong."""
         problems: list[str] = []
-        window = _choice(query, "window", WINDOWS, problems)
-        below = _number(query, "below", problems)
+        window = choice(query, "window", WINDOWS, problems)
+        below = _incident(query, "below", problems)
         if problems:
             raise BadQuery(problems)
         return cls(Window(window), below)
+
+
+def _no_group(wanted: str, groups: Sequence[str]) -> str:
+    more = f" and {len(groups) - _MOST_GROUPS:,} more" if len(groups) > _MOST_GROUPS else ""
+    if not groups:
+        return "group: this network has none, leave it out."
+    return f"group: “{wanted[:40]}” is none of {', '.join(groups[:_MOST_GROUPS])}{more}."
+
+
+def no_page(pages: int, wanted: int) -> str:
+    """Say that a list has no such page."""
+    has = "1 page" if pages == 1 else f"{pages:,} pages"
+    return f"The list has {has}; there is no page {wanted:,}."
+
+
+def below_of(query: MultiMapping[str], problems: list[str]) -> str:
+    """Read before which incident others are wanted; says what is wrong otherwise."""
+    return _incident(query, "below", problems)
 
 
 def in_order(
@@ -119,14 +139,22 @@ def _certificate(one: MemberHealth) -> tuple[float, float]:
     return (-1 if is_bad else 0), told.days or 0
 
 
-def _choice(
+def choice(
     query: MultiMapping[str], name: str, known: Mapping[str, str], problems: list[str]
 ) -> str:
+    """Read one of several words, the first where there is none; says what is wrong otherwise."""
     told = query.get(name, "")
     if not told:
         return str(next(iter(known)))
     if told not in known:
         problems.append(f"{name}: “{told[:40]}” is none of {', '.join(known)}.")
+    return told
+
+
+def _incident(query: MultiMapping[str], name: str, problems: list[str]) -> str:
+    told = query.get(name, "")
+    if told and IncidentKey.read(told) is None:
+        problems.append(f"{name}: the id of an incident, as these pages give it.")
     return told
 
 

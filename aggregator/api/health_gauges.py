@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from aggregator.api.badge_facts import doing, moment_of, score_of
 from aggregator.base.health_metrics import HealthReadings
 from aggregator.base.metrics import Metrics
+from registry.controls import ControlVerdict
 from registry.health import Check, Result, State
 from registry.health_store import HealthStore
 from registry.snapshot import SnapshotHolder
 
-_FAILED = "fail"
+_SAID: Final = frozenset({ControlVerdict.PASS.value, ControlVerdict.FAIL.value})
+"""What says something of a member: a control that was not answered does not."""
 
 
 def health_readings(
@@ -39,19 +41,21 @@ def health_readings(
         score = score_of(told.get("conformance", {}))
         if score is not None:
             unkept[name] = score[1] - score[0]
-        if "controls" in told:
-            failed[name] = controls_failed(told["controls"])
+        number = controls_failed(told.get("controls", {}))
+        if number is not None:
+            failed[name] = number
     return HealthReadings(up, certificates, unkept, failed)
 
 
-def controls_failed(document: Mapping[str, Any]) -> int:
-    """Count the controls that failed; what was not answered has not."""
+def controls_failed(document: Mapping[str, Any]) -> int | None:
+    """Count the controls that failed; None where none passed or failed yet."""
     controls = document.get("controls")
     if not isinstance(controls, list | tuple):
-        return 0
-    return sum(
-        isinstance(control, Mapping) and control.get("verdict") == _FAILED for control in controls
-    )
+        return None
+    verdicts = [each.get("verdict") for each in controls if isinstance(each, Mapping)]
+    if not _SAID & {each for each in verdicts if isinstance(each, str)}:
+        return None
+    return verdicts.count(ControlVerdict.FAIL.value)
 
 
 def check_counter(metrics: Metrics, holder: SnapshotHolder) -> Callable[[str, Check], None]:

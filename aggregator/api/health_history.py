@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from aggregator.api.health_drawings import Slot
+from aggregator.base.errors import BadQuery
 from registry.health import Check
 from registry.health_store import HealthStore
 from registry.history import Bucket, Figures, Histogram, Kind, Tier, Uptime, Window
-from registry.incidents import Incident, Topic
+from registry.incidents import Incident, IncidentKey, Topic
 from registry.objective_reads import objectives_of
 from registry.objectives import Objective
 
@@ -18,6 +19,7 @@ NETWORK: Final = ""
 INCIDENTS: Final = 20
 """How many incidents a page shows."""
 _MOST_BANDS: Final = 200
+_GONE: Final = "below: no such incident is told of here now. Leave it out to begin with the newest."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,8 @@ class Incidents:
     """Some incidents, newest first."""
 
     shown: tuple[Incident, ...] = ()
-    older: int | None = None
-    """Those of smaller numbers come next; None: there are none."""
+    older: str = ""
+    """The id of the last of them, where there are older ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ async def read_network(
     figures: Mapping[Window, Mapping[str, Figures]],
     drawn: Collection[str],
     known: Collection[str],
-    below: int | None,
+    below: str,
     now: datetime,
 ) -> NetworkHistory:
     """Read what the list tells beside figures: bars of those `drawn`, incidents of all `known`."""
@@ -120,7 +122,7 @@ async def read_member(
     member_id: str,
     *,
     window: Window,
-    below: int | None,
+    below: str,
     every_s: float,
     now: datetime,
 ) -> MemberHistory:
@@ -154,12 +156,20 @@ async def read_member(
 
 
 async def read_incidents(
-    health: HealthStore, member_ids: Collection[str], *, below: int | None
+    health: HealthStore, member_ids: Collection[str], *, below: str
 ) -> Incidents:
-    """Read one page of incidents."""
-    found = await health.incidents(member_ids, below=below, limit=INCIDENTS + 1)
+    """Read one page of incidents, those before the one of an id; raises `BadQuery`."""
+    number = None
+    if below:
+        key = IncidentKey.read(below)
+        # of others, also of hidden members, nobody learns whether there is one
+        is_shown = key is not None and key.member_id in member_ids
+        number = await health.incident_number(key) if key is not None and is_shown else None
+        if number is None:
+            raise BadQuery([_GONE])
+    found = await health.incidents(member_ids, below=number, limit=INCIDENTS + 1)
     shown = found[:INCIDENTS]
-    return Incidents(shown, shown[-1].number if len(found) > INCIDENTS else None)
+    return Incidents(shown, shown[-1].id if len(found) > INCIDENTS else "")
 
 
 def slots_of(

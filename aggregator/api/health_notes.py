@@ -15,11 +15,15 @@ from aggregator.api.admin_forms import NO_FORM, FormShown, Sent
 from aggregator.api.admin_session import PRIVATE, admin_page, done, for_operators, sent_form
 from aggregator.api.auth import SERVICE_KEY, bearer_of, member_by_key
 from aggregator.api.context import api_of
+from aggregator.api.health_drags import SORTS, SPANS, DragForm, drags_of
 from aggregator.api.health_facts import MemberHealth, board_of
-from aggregator.api.health_forms import HealthForm, in_order
+from aggregator.api.health_forms import in_order
 from aggregator.api.health_history import NETWORK, read_incidents
 from aggregator.api.health_pages import member_page
 from aggregator.api.http import respond
+from aggregator.api.managing_pages import key_page
+from aggregator.api.middleware import wants_html
+from aggregator.api.objective_words import percent
 from aggregator.api.operators import calling_operator
 from aggregator.api.ratelimit import charge_guess
 from aggregator.base.errors import (
@@ -30,6 +34,8 @@ from aggregator.base.errors import (
     Unauthorized,
 )
 from registry.health_notes import HealthNotes
+from registry.history import Kind
+from registry.incidents import IncidentKey
 from registry.snapshot import RegisteredMember
 
 _MOST_ROWS: Final = 200
@@ -77,13 +83,18 @@ async def member_for_operators(request: web.Request, _: str) -> web.Response:
 
 
 async def member_for_holder(request: web.Request) -> web.Response:
-    """Show who has the service key of an entry its health, also behind an opaque group."""
+    """Show who has the service key of an entry its health, or ask for that key.
+
+    Also of a beacon behind an opaque group.
+    """
     member_id = id_in_path(request)
     try:
         await member_by_key(request, member_id)
     except Unauthorized:
         if request.headers.get(SERVICE_KEY) or bearer_of(request):
             await charge_guess(request)
+        elif wants_html(request):
+            return key_page(request, member_id)
         raise
     back = f"/manage/{member_id}"
     conformance = f"{back}/conformance"
@@ -94,9 +105,7 @@ async def note_on_incident(request: web.Request) -> web.Response:
     """Say something of an incident, for everybody to read: `{"note": "…"}`."""
     by = await calling_operator(request)
     told = await body_of(request, NoteBody)
-    number = _number(request.match_info["number"])
-    if number is None:
-        raise NotFound(f"There is no incident “{request.match_info['number'][:80]}”.")
+    number = await _incident(request, request.match_info["number"])
     await _notes(request).on_incident(number, by=by, text=_said(told.note))
     return respond({"incident": number, "note": told.note.strip()}, status=201, headers=PRIVATE)
 
@@ -125,9 +134,7 @@ async def _do(request: web.Request, sent: Sent, choice: str, by: str) -> None:
     about = sent.text(_FIELDS[choice])
     notes = _notes(request)
     if choice == "incident":
-        number = _number(about)
-        if number is None:
-            raise NotFound(f"There is no incident “{about[:80]}”.")
+        number = await _incident(request, about)
         await notes.on_incident(number, by=by, text=_said(sent.note()))
         return
     entry = _member(request, about).entry
@@ -143,7 +150,9 @@ async def _overview(
     api, now = api_of(request), datetime.now(UTC)
     snapshot = api.holder.current
     board = board_of(request, snapshot.everyone)
-    below = HealthForm.of(request.query).below
+    drags = DragForm.of(request.query)
+    below = drags.below
+    questions = await api.health.figures(drags.window, kind=Kind.QUESTION)
     # whoever is a member: those of beacons that left are told in no page
     whom = [*(one.id for one in board), NETWORK]
     found = await read_incidents(api.health, whom, below=below)
@@ -155,6 +164,11 @@ async def _overview(
         "found": found,
         "numbers": {str(one.number) for one in found.shown},
         "below": below,
+        "drags": drags_of(board, questions, drags.sort)[:_MOST_ROWS],
+        "drag_form": drags,
+        "drag_sorts": SORTS,
+        "spans": SPANS,
+        "percent": percent,
         "words": health_words,
         "now": now,
     }
@@ -196,6 +210,16 @@ def _said(text: str) -> str:
     if not told:
         raise BadQuery(["note: say something; it is shown to everybody"])
     return told
+
+
+async def _incident(request: web.Request, told: str) -> int:
+    """Read the number of an incident, or its id as everybody is told it; raises `NotFound`."""
+    number, key = _number(told), IncidentKey.read(told)
+    if number is None and key is not None:
+        number = await api_of(request).health.incident_number(key)
+    if number is None:
+        raise NotFound(f"There is no incident “{told[:80]}”.")
+    return number
 
 
 def _number(text: str) -> int | None:

@@ -20,7 +20,15 @@ from aggregator.api.health_documents import (
 )
 from aggregator.api.health_drawings import Band, bars, sparkline, top_ms
 from aggregator.api.health_facts import MemberHealth, Now, board_of
-from aggregator.api.health_forms import SHOWN, SORTS, WINDOWS, HealthForm, MemberForm, in_order
+from aggregator.api.health_forms import (
+    SHOWN,
+    SORTS,
+    WINDOWS,
+    HealthForm,
+    MemberForm,
+    in_order,
+    no_page,
+)
 from aggregator.api.health_history import (
     LISTED,
     MemberHistory,
@@ -34,9 +42,11 @@ from aggregator.api.middleware import wants_html
 from aggregator.api.objective_words import sentence_of, title_of
 from aggregator.api.pages import page
 from aggregator.api.tagging import tagged
+from aggregator.base import i18n
 from aggregator.base.errors import NotFound
 from aggregator.base.i18n import gettext as _
 from aggregator.protocol.documents import encode
+from registry.health_store import FRESH
 from registry.history import Window
 from registry.snapshot import RegisteredMember
 
@@ -52,6 +62,8 @@ class _Chosen:
 
     form: HealthForm
     board: list[MemberHealth]
+    within: list[MemberHealth]
+    """Those of the group that was asked for, or all: what the summary and incidents are about."""
     fit: list[MemberHealth]
     shown: list[MemberHealth]
     history: NetworkHistory
@@ -60,8 +72,8 @@ class _Chosen:
 
     @property
     def summary(self) -> str:
-        """How the network is doing, in sentences for programs."""
-        told = health_words.joined(health_words.summary_of(self.board, self.now))
+        """How the network is doing, or the group asked for, in sentences for programs."""
+        told = health_words.joined(health_words.summary_of(self.within, self.now))
         return told.translate(health_words.NO_ISOLATES)
 
 
@@ -80,11 +92,12 @@ async def health_json(request: web.Request) -> web.Response:
 
     def write() -> web.Response:
         document = network_document(
-            chosen.board,
+            chosen.within,
             chosen.fit,
             chosen.history,
             network_id=api.identity.beacon_id,
             summary=chosen.summary,
+            total=len(chosen.board),
             every_s=api.settings.health.probe_s,
             base=base,
         )
@@ -114,7 +127,7 @@ async def member(request: web.Request) -> web.StreamResponse:
     known = _public(request)
     if known is None:
         values = {"one": None, "wanted": request.match_info["id"]}
-        return page(request, "health_member.html", values, status=404)
+        return page(request, "health_member.html", values, status=404, headers=_PAGE)
     return await member_page(request, known)
 
 
@@ -165,16 +178,14 @@ async def member_page(
 
 async def _chosen(request: web.Request, *, is_drawn: bool = False) -> _Chosen:
     """Read what is wanted and choose it; raises `BadQuery` and `NotFound`."""
-    api, form, now = api_of(request), HealthForm.of(request.query), datetime.now(UTC)
+    api, now = api_of(request), datetime.now(UTC)
     board = board_of(request, api.holder.current.members)
-    fit = [
-        one
-        for one in board
-        if (not form.group or form.group in one.groups) and (form.show == "all" or not one.is_well)
-    ]
+    form = HealthForm.of(request.query, api.holder.current.groups)
+    within = [one for one in board if not form.group or form.group in one.groups]
+    fit = [one for one in within if form.show == "all" or not one.is_well]
     pages = max(1, -(-len(fit) // PAGE))
     if is_drawn and form.page > pages:
-        raise NotFound(f"The list has {pages:,} pages; there is no page {form.page:,}.")
+        raise NotFound(no_page(pages, form.page))
     figures = await figures_of_all(api.health)
     fit = in_order(fit, form.sort, figures)
     shown = fit[(form.page - 1) * PAGE : form.page * PAGE]
@@ -182,11 +193,11 @@ async def _chosen(request: web.Request, *, is_drawn: bool = False) -> _Chosen:
         api.health,
         figures=figures,
         drawn=[one.id for one in shown if one.now is not Now.UNTOLD] if is_drawn else (),
-        known=[one.id for one in board if one.now is not Now.UNTOLD],
+        known=[one.id for one in within if one.now is not Now.UNTOLD],
         below=form.below,
         now=now,
     )
-    return _Chosen(form, board, fit, shown, history, pages, now)
+    return _Chosen(form, board, within, fit, shown, history, pages, now)
 
 
 def _health_page(request: web.Request, chosen: _Chosen) -> web.Response:
@@ -199,7 +210,8 @@ def _health_page(request: web.Request, chosen: _Chosen) -> web.Response:
         "groups": {
             group: api.holder.current.name_of(group) for group in sorted(api.holder.current.groups)
         },
-        "summary": health_words.joined(health_words.summary_of(chosen.board, chosen.now)),
+        "summary": health_words.joined(health_words.summary_of(chosen.within, chosen.now)),
+        "behind": i18n.age(FRESH.total_seconds()),
         "checked_at": checked_at(chosen.board),
         "rules": api.settings.health,
         "board": chosen.board,

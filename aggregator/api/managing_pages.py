@@ -35,17 +35,48 @@ DONE: Final = {
 """What is said after a form was sent."""
 
 
+WANTED: Final = {
+    "alerts": (
+        N_("Alerts of %(id)s"),
+        N_("Who has the service key of this entry chooses who is told when something changes."),
+    ),
+    "health": (
+        N_("Health of %(id)s"),
+        N_("Who has the service key of this entry sees how the beacon is doing."),
+    ),
+    "conformance": (
+        N_("Conformance of %(id)s"),
+        N_("Who has the service key of this entry can have the beacon looked at again."),
+    ),
+}
+"""The pages of an entry that ask for its service key themselves: heading and what it is for."""
+
+
 def purpose_of(member_id: str) -> str:
     """Name what the forms of an entry's page are for."""
     return f"manage {member_id}"
 
 
+def own_page(member_id: str, wanted: object) -> str:
+    """Give the page of an entry that is wanted, `/manage/{id}` where it is none of them."""
+    here = f"/manage/{member_id}"
+    return next((page for name in WANTED if (page := f"{here}/{name}") == wanted), here)
+
+
 def key_page(
-    request: web.Request, member_id: str, *, error: BeaconError | None = None
+    request: web.Request, member_id: str, *, error: BeaconError | None = None, wanted: object = None
 ) -> web.Response:
-    """Ask for the service key; the same whether there is such a member or not."""
+    """Ask for the service key; the same whether there is such a member or not.
+
+    `wanted` is the page to go on to, if not the one that is asked for.
+    """
+    following = own_page(member_id, request.path if wanted is None else wanted)
+    heading, why = WANTED.get(following.rpartition("/")[2], ("", ""))
     values = {
         "id": member_id,
+        "heading": _(heading) % {"id": member_id} if heading else "",
+        "why": _(why) if why else "",
+        "next": following,
         "token": form_token(request, purpose_of(member_id)),
         "problems": problems_of(error),
     }

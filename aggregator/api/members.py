@@ -10,6 +10,7 @@ from aiohttp import web
 from aggregator.api import health_words
 from aggregator.api.context import api_of
 from aggregator.api.health_facts import Now, board_of
+from aggregator.api.health_forms import no_page
 from aggregator.api.http import base_url, respond
 from aggregator.api.member_documents import csv_of, endpoints_of, listed_document, member_document
 from aggregator.api.member_facts import ENTRY_TYPE_WORDS, STANDINGS
@@ -61,7 +62,7 @@ async def members(request: web.Request) -> web.Response:
     sections, pages = sections_of(chosen.fit, form)
     choices = choices_of(chosen.listed)
     if form.page > pages:
-        raise NotFound(f"The list has {pages:,} pages; there is no page {form.page:,}.")
+        raise NotFound(no_page(pages, form.page))
     values = {
         "form": form,
         "sections": sections,

@@ -63,7 +63,9 @@ def _nobody(answer: NetworkAnswer) -> str:
     if not answer.outcomes:
         return "No beacon is registered in this network."
     if answer.missing and not _is_beyond_all(answer):
-        return f"We do not know: no beacon answered; {_missing(answer)}."
+        is_doubted = any(outcome.is_doubted for outcome in answer.missing)
+        nobody = "no answer can be passed on" if is_doubted else "no beacon answered"
+        return f"We do not know: {nobody}; {_missing(answer)}."
     able = [o for o in answer.outcomes if o.reason and o.reason.code not in CHOSEN_NOT_ASKED]
     reasons = "; ".join(f"{o.member.id}: {o.reason.message}" for o in able[:5] if o.reason)
     more = f"; and {len(able) - 5} more" if len(able) > 5 else ""

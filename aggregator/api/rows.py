@@ -12,9 +12,9 @@ from aggregator.api.texts import MAX_SENTENCE, clean, link_host
 from aggregator.base import i18n
 from aggregator.base.i18n import N_, ngettext
 from aggregator.base.i18n import gettext as _
-from aggregator.engine.believing import REPORTS_ANYTHING
+from aggregator.engine.believing import MISSES_SOME, REPORTS_ANYTHING
 from aggregator.model.answer import Exists, Handover, LeafEnding, ResultSet
-from aggregator.model.outcome import Ending, MemberOutcome, Source
+from aggregator.model.outcome import Ending, MemberOutcome, NoAnswerCode, Source
 from aggregator.protocol.v2_reading import CENSORED
 
 SIGNS: Final = {
@@ -24,6 +24,8 @@ SIGNS: Final = {
     Ending.NOT_ASKED: ("○", N_("Not asked")),
     Ending.ASKING: ("…", N_("Asking")),
 }
+DOUBTED: Final = ("?", N_("No, not passed on"))
+"""Of a member, or something of it, whose "no" proves nothing while it fails a control."""
 _SET_ENDINGS: Final = {
     Exists.YES: Ending.FOUND,
     Exists.NO: Ending.NOT_FOUND,
@@ -93,6 +95,8 @@ class Row:
     took: str
     source: str
     warnings: tuple[str, ...]
+    controls: str
+    """Where it is told which controls it fails, if that is why its "no" is not passed on."""
     untrusted: str
     """What is said of a yes that is not to be relied on; empty of others."""
     sets: tuple[SetShown, ...]
@@ -112,7 +116,7 @@ def row_of(place: Place, *, allele: bool) -> Row:
     heard = place.heard
     outcome = heard.outcome if heard else None
     ending = outcome.ending if outcome else Ending.ASKING
-    sign, word = SIGNS[ending]
+    sign, word = sign_of(outcome) if outcome else SIGNS[ending]
     organization, speaks = _who(place)
     name = place.member.name if place.member else outcome.member.name if outcome else ""
     sets = _sets(heard) if heard else ()
@@ -136,6 +140,7 @@ def row_of(place: Place, *, allele: bool) -> Row:
         took=_took(outcome),
         source=_source(outcome),
         warnings=_warnings(outcome),
+        controls=_controls(place),
         untrusted=untrusted_sentence(outcome) if outcome else "",
         sets=sets,
         more_sets=more,
@@ -146,6 +151,11 @@ def row_of(place: Place, *, allele: bool) -> Row:
         more_leaves=max(0, len(outcome.leaves) - MAX_SETS) if outcome else 0,
         opens_leaves=_opens_leaves(outcome),
     )
+
+
+def sign_of(outcome: MemberOutcome) -> tuple[str, str]:
+    """Give the sign and the word of how a member ended; the word is to be translated."""
+    return DOUBTED if outcome.is_doubted else SIGNS[outcome.ending]
 
 
 def frequency_text(one: Frequency) -> str:
@@ -183,6 +193,14 @@ def _who(place: Place) -> tuple[str, str]:
         clean(organization.name) if organization else "",
         _("Beacon %(version)s") % {"version": spoken} if spoken else "",
     )
+
+
+def _controls(place: Place) -> str:
+    """Give the address of its controls; an opaque group has none to tell of."""
+    member = place.member
+    if member is None or member.inside or place.heard is None:
+        return ""
+    return f"/health/{member.id}#controls" if place.heard.outcome.is_doubted else ""
 
 
 def _sentence(outcome: MemberOutcome | None, *, allele: bool) -> str:
@@ -244,22 +262,31 @@ def _sets(heard: Heard) -> tuple[SetShown, ...]:
     answer = heard.outcome.answer
     unit = answer.unit if answer else None
     is_censored = CENSORED in heard.outcome.warnings
-    shown = list(heard.sets)[:MAX_SETS]
-    return tuple(_set(one, told, None if is_censored else one.count, unit) for one, told in shown)
+    is_doubted = heard.outcome.is_doubted or MISSES_SOME in heard.outcome.warnings
+    found = []
+    for one, told in list(heard.sets)[:MAX_SETS]:
+        ending = _SET_ENDINGS[one.exists]
+        has_no = is_doubted and ending is Ending.NO_ANSWER and "error" not in one.info
+        signed = DOUBTED if has_no else SIGNS[ending]
+        found.append(_set(one, signed, told, None if is_censored else one.count, unit))
+    return tuple(found)
 
 
 def _set(
-    one: ResultSet, frequencies: Sequence[Frequency], count: int | None, unit: str | None
+    one: ResultSet,
+    signed: tuple[str, str],
+    frequencies: Sequence[Frequency],
+    count: int | None,
+    unit: str | None,
 ) -> SetShown:
-    ending = _SET_ENDINGS[one.exists]
-    sign, word = SIGNS[ending]
+    sign, word = signed
     name = clean(one.name or one.id)
     error = one.info.get("error")
     return SetShown(
         name=name,
         id="" if name == clean(one.id) else clean(one.id),
         beacon=clean(one.beacon_id),
-        state=ending.value,
+        state=_SET_ENDINGS[one.exists].value,
         sign=sign,
         word=_(word),
         count="" if count is None else i18n.number(count),
@@ -278,7 +305,8 @@ def _leaves(outcome: MemberOutcome | None) -> tuple[LeafShown, ...]:
     shown = []
     for leaf in ordered[:MAX_SETS]:
         ending = Ending(leaf.ending)
-        sign, word = SIGNS[ending]
+        is_doubted = leaf.code == NoAnswerCode.CONTROL_FAILED.value
+        sign, word = DOUBTED if is_doubted else SIGNS[ending]
         name = clean(leaf.name or leaf.beacon_id)
         shown.append(
             LeafShown(

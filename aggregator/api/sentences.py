@@ -7,7 +7,12 @@ the catalogue of the reader's language.
 from collections import Counter
 from collections.abc import Iterable
 
-from aggregator.api.doubts import untrusted_parts, untrusted_sentence
+from aggregator.api.doubts import (
+    doubted_clause,
+    doubted_part,
+    untrusted_parts,
+    untrusted_sentence,
+)
 from aggregator.base.i18n import N_, ngettext, number
 from aggregator.base.i18n import gettext as _
 from aggregator.model.answer import Answer, Exists, Match
@@ -58,17 +63,18 @@ def verdict_sentence(answer: NetworkAnswer) -> str:
 def verdict_parts(answer: NetworkAnswer) -> tuple[str, ...]:
     """Say what the network's answer means, sentence by sentence; the first is the gist."""
     said_no = answer.ended(Ending.NOT_FOUND)
-    silent = len(answer.ended(Ending.NO_ANSWER))
+    doubted = sum(outcome.is_doubted for outcome in answer.outcomes)
+    silent = len(answer.ended(Ending.NO_ANSWER)) - doubted
     unasked = _could_not_be_asked(answer.outcomes)
     answered = len(answer.ended(Ending.FOUND)) + len(said_no)
     if answer.verdict is Verdict.FOUND:
-        return _found(answer, answered, silent, unasked)
+        return _found(answer, silent, doubted, unasked)
     if not answered:
-        return (_nobody(answer, silent),)
+        return (_nobody(answer, silent, doubted),)
     if answer.verdict is Verdict.UNKNOWN:
         return (
             _("No complete answer: %(beacons)s said no, but %(missing)s.")
-            % {"beacons": _beacons(len(said_no)), "missing": _missing(silent, unasked)},
+            % {"beacons": _beacons(len(said_no)), "missing": _missing(silent, doubted, unasked)},
             _("Do not read this as a no."),
         )
     return (*_none(answer, answered), *_unasked_sentence(unasked))
@@ -264,9 +270,10 @@ def reasons_of(outcomes: Iterable[MemberOutcome]) -> str:
 
 
 def _found(
-    answer: NetworkAnswer, answered: int, silent: int, unasked: list[MemberOutcome]
+    answer: NetworkAnswer, silent: int, doubted: int, unasked: list[MemberOutcome]
 ) -> tuple[str, ...]:
     found = answer.ended(Ending.FOUND)
+    answered = len(found) + len(answer.ended(Ending.NOT_FOUND))
     exact = sum(1 for o in found if o.match in {Match.EXACT, Match.EQUIVALENT})
     parts = [
         _gist(answer, exact)
@@ -301,7 +308,9 @@ def _found(
             )
             % {"partial": number(partial)}
         )
-    if len(answer.missing) > partial + halves:
+    if doubted:
+        parts.append(doubted_part(doubted))
+    if len(answer.missing) > partial + halves + doubted:
         parts.append(
             _("%(silent)s did not answer and %(unasked)s could not be asked, so there may be more.")
             % {"silent": number(silent), "unasked": number(len(unasked))}
@@ -353,7 +362,10 @@ def _none(answer: NetworkAnswer, answered: int) -> tuple[str, str]:
     return gist % {"answered": number(answered), "things": asked_for(answer.query)}, limits
 
 
-def _nobody(answer: NetworkAnswer, silent: int) -> str:
+def _nobody(answer: NetworkAnswer, silent: int, doubted: int) -> str:
+    if doubted:
+        missing = _missing(silent, doubted, [])
+        return _("We do not know: %(missing)s.") % {"missing": missing}
     if silent:
         return _("We do not know: no beacon answered.")
     if not answer.outcomes:
@@ -362,15 +374,18 @@ def _nobody(answer: NetworkAnswer, silent: int) -> str:
     return _("No beacon could be asked this (%(reasons)s).") % {"reasons": reasons}
 
 
-def _missing(silent: int, unasked: list[MemberOutcome]) -> str:
+def _missing(silent: int, doubted: int, unasked: list[MemberOutcome]) -> str:
     missing = _("%(silent)s did not answer") % {"silent": number(silent)} if silent else ""
     held_back = [outcome for outcome in unasked if outcome.is_missing]
-    if not held_back:
-        return missing
-    could = _could_not(held_back)
-    if not missing:
-        return could
-    return _("%(silent)s and %(unasked)s") % {"silent": missing, "unasked": could}
+    clauses = (
+        missing,
+        _could_not(held_back) if held_back else "",
+        doubted_clause(doubted) if doubted else "",
+    )
+    told, *others = [*filter(None, clauses)] or [""]
+    for other in others:
+        told = _("%(silent)s and %(unasked)s") % {"silent": told, "unasked": other}
+    return told
 
 
 def _unasked_sentence(unasked: list[MemberOutcome]) -> list[str]:

@@ -33,6 +33,7 @@ class Summary:
     asked: int
     progress: str
     silent: int
+    """How many did not answer, and may when they are asked again."""
     counts: dict[str, int]
     done: bool
     title: str
@@ -145,7 +146,7 @@ def _ended(
         answered=asked,
         asked=asked,
         progress=_progress(asked, asked),
-        silent=counts[Ending.NO_ANSWER.value],
+        silent=sum(not one.is_doubted for one in answer.ended(Ending.NO_ANSWER)),
         counts=dict(counts),
         done=True,
         title=_title(answer, clean(text, 80)),

@@ -40,7 +40,7 @@ def health_families(now: HealthReadings) -> Iterator[Metric]:
         ),
         (
             "control_failed",
-            "Controls it fails: questions whose answer is known.",
+            "Controls it fails: questions whose answer is known; left out until one is answered.",
             now.controls_failed,
         ),
     ):

@@ -28,7 +28,7 @@ from aggregator.commands.exits import BY_VERDICT
 from aggregator.commands.looking import looking
 from aggregator.engine.service import QueryOptions
 from aggregator.model.merged import NetworkAnswer
-from aggregator.model.outcome import MemberOutcome
+from aggregator.model.outcome import MemberOutcome, NoAnswerCode
 from aggregator.model.question import ReferenceSequence
 from aggregator.protocol import documents
 from aggregator.protocol.network_info import member_info, network_info
@@ -46,6 +46,7 @@ WORDS = {
     "not_asked": "○ not asked",
     "asking": "… asking",
 }
+DOUBTED = "? no, not passed on"
 STYLES = {
     "found": "bold blue",
     "not_found": "",
@@ -278,6 +279,7 @@ def _table(members: Any) -> Table:
 
 def _cells(member: dict[str, Any]) -> tuple[str, ...]:
     reason = member.get("reason")
+    is_doubted = reason is not None and reason["code"] == NoAnswerCode.CONTROL_FAILED.value
     count = member.get("count")
     why = f"{reason['code']}: {reason['message']}" if reason else ""
     if member.get("match") not in (None, "exact"):
@@ -291,7 +293,7 @@ def _cells(member: dict[str, Any]) -> tuple[str, ...]:
         took = f"{member['source']}, {member['ageS']} s old"
     return (
         member["name"],
-        WORDS[member["answer"]],
+        DOUBTED if is_doubted else WORDS[member["answer"]],
         f"{count:,}" if count is not None else "",
         took,
         why,

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -254,7 +255,10 @@ async def test_a_member_that_fails_checks_is_suspended_before_a_user_pays():
             assert reply.endings == {"bad": "not_asked/suspended", "good": "found"}
 
 
-async def test_a_member_that_answers_checks_and_not_questions_is_called_silent():
+async def test_a_member_that_answers_checks_and_not_questions_is_called_silent(monkeypatch):
+    ahead = [timedelta()]
+    monkeypatch.setattr("aggregator.watching._now", lambda: datetime.now(UTC) + ahead[0])
+
     async def hangs_on_questions(wire):
         told = wire.request.headers
         behave = scripted() if "x-request-id" in told else scripted(hang())
@@ -268,18 +272,22 @@ async def test_a_member_that_answers_checks_and_not_questions_is_called_silent()
             checked = Checked(net)
             await net.known("scripted")
             await checked.rounds(3)
+            ahead[0] += timedelta(minutes=2)
             await open_breaker(net, "scripted")
+            ahead[0] += timedelta(minutes=2)
+            await checked.check()
             await checked.watch.checks.judge()
             await checked.known()
             assert checked.states == {"scripted": "up"}
             assert await checked.events() == [("scripted", "silent", "began")]
             assert await checked.incidents() == [("scripted", "silent", False)]
-            # a check that is answered does not send users to it again
+            # a check that is answered does not send users to it any more
+            await open_breaker(net, "scripted")
             await checked.rounds(2)
             assert (await net.ask(BRAF)).endings == {"scripted": "not_asked/suspended"}
             figures = await checked.watch.health.figures(Window.DAY, kind=Kind.QUESTION)
-            assert figures["scripted"].uptime.down == 5
-            assert figures["scripted"].timed_out == 5
+            assert figures["scripted"].uptime.down == 10
+            assert figures["scripted"].timed_out == 10
 
 
 async def test_answers_from_the_cache_are_no_questions_to_the_member():

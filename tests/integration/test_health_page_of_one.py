@@ -35,6 +35,7 @@ async def net(nothing_left: None) -> AsyncIterator[Running]:
         told("alpha", name="Alpha"),
         told("beta", name="Beta"),
         told("paused", paused={"note": "moving servers", "by": "member"}),
+        told("off", disabled=True),
     ]
     async with health_network(members) as net:
         yield net
@@ -164,15 +165,25 @@ async def test_other_windows_are_refused_with_the_choices(net: Running, window: 
     assert "is none of 24h, 7d, 30d, 1y." in page.text
 
 
+def control(*, failures: int) -> dict[str, Any]:
+    """How a control stands that was answered wrongly so often."""
+    at = "2026-11-01T12:00:00+00:00"
+    told = {"kind": "impossible", "source": "no_sequence", "variant": "1-5000-A-C"}
+    verdict = "fail" if failures > 1 else "not_answered"
+    told |= {"dataset": None, "assembly": "GRCh38", "verdict": verdict, "at": at, "since": at}
+    return {
+        **told,
+        "failures": failures,
+        "request": "curl https://a.example",
+        "got": "exists: true",
+    }
+
+
 async def test_certificate_controls_and_conformance_have_their_blocks(net: Running) -> None:
     await write_health(net, "alpha", traits=[Trait.UNTRUSTED])
     await certificate(net, "alpha", days=12)
     await fact(net, "alpha", "conformance", {"score": {"passed": 40, "total": 42}})
-    at = "2026-11-01T12:00:00+00:00"
-    control = {"kind": "impossible", "source": "no_sequence", "variant": "1-5000-A-C"}
-    control |= {"dataset": None, "assembly": "GRCh38", "verdict": "fail", "at": at, "since": at}
-    control |= {"failures": 2, "request": "curl -sS https://a.example", "got": "exists: true"}
-    controls = {"checkedAt": at, "message": "give sampleAlleleRequests", "controls": [control]}
+    controls = {"message": "give sampleAlleleRequests", "controls": [control(failures=2)]}
     await fact(net, "alpha", "controls", controls)
     page = await look(net, "/health/alpha")
 
@@ -189,6 +200,25 @@ async def test_certificate_controls_and_conformance_have_their_blocks(net: Runni
     assert document["certificate"]["daysLeft"] == 12
     assert document["conformance"]["passed"] == 40
     assert document["controls"]["controls"][-1]["verdict"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("controls_s", "more", "is_said"),
+    [
+        (10_000_000, {}, True),
+        (10_000_000, {"paused": {"note": "moving"}}, False),
+        (10_000_000, {"disabled": True}, False),
+        (0, {}, False),
+    ],
+)
+async def test_a_wrong_answer_is_said_to_be_asked_again_where_it_is(
+    nothing_left: None, controls_s: int, more: Any, is_said: bool
+) -> None:
+    async with health_network([told("one", **more)], health={"controls_s": controls_s}) as net:
+        await fact(net, "one", "controls", {"controls": [control(failures=1)]})
+        page = await look(net, "/health/one")
+        assert "1-5000-A-C GRCh38" in page.text
+        assert ("it is asked again at about" in page.text) is is_said
 
 
 @pytest.mark.parametrize(
@@ -227,12 +257,24 @@ async def test_badges_feed_and_alerts_are_a_step_away(net: Running) -> None:
 async def test_a_paused_member_says_by_whom_and_why(net: Running) -> None:
     page = await look(net, "/health/paused")
     assert "It is neither checked nor asked." in page.text
+    assert "It is not checked now." in page.text
+    assert "it is checked every" not in page.text
     assert "by itself · “moving servers”" in page.text
     assert (await of(net, "paused"))["paused"] == {
         "until": None,
         "note": "moving servers",
         "by": "member",
     }
+
+
+async def test_what_is_left_alone_is_said_to_be_checked_no_more(net: Running) -> None:
+    page = await look(net, "/health/off")
+    assert "It is not checked now." in page.text
+    assert "it is checked every" not in page.text
+    await write_health(net, "paused")
+    page = await look(net, "/health/paused")
+    assert "; it is not checked now." in page.text
+    assert "it is checked every" not in page.text
 
 
 async def test_a_member_that_moved_begins_anew(net: Running) -> None:
@@ -245,6 +287,7 @@ async def test_a_member_that_moved_begins_anew(net: Running) -> None:
 
 async def test_nobody_of_this_id_is_not_found_in_words(net: Running) -> None:
     page = await look(net, "/health/nobody", status=404)
+    assert page.reply.headers["Cache-Control"] == "no-cache"
     assert "No member of this network has the id nobody." in page.text
     nobody = "No member of this network has this id. /health lists them."
     for path in ("/health/nobody.json", "/health/nobody.csv"):

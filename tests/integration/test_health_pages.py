@@ -41,7 +41,7 @@ async def net(nothing_left: None) -> AsyncIterator[Running]:
         told("alpha", name="Zebra", groups=["north"]),
         told("beta", name="apple"),
         told("gamma", name="Gamma", groups=["north"]),
-        told("paused", paused={"until": "2999-01-01", "note": f"moving {EVIL}"}),
+        told("paused", groups=["south"], paused={"until": "2999-01-01", "note": f"moving {EVIL}"}),
         told("off", disabled=True),
     ]
     async with health_network(members) as net:
@@ -78,6 +78,7 @@ async def test_a_row_says_how_a_member_is_doing(known: Running) -> None:
 
     assert "2 of 3 beacons answer." in page.text
     assert "is down since" in page.text
+    assert "Uptime, times and bars can be 30 s behind." in page.text
     assert "Not counted: 1 paused, 1 switched off." in page.text
     assert "✕ down 52 min" in row["beta"].text
     assert CAUSE in row["beta"].text
@@ -171,13 +172,33 @@ async def test_only_those_not_well_and_only_of_a_group(known: Running) -> None:
     assert await ids(known, show="failing") == ["beta", "gamma"]
     assert await ids(known, group="north") == ["gamma", "alpha"]
     assert await ids(known, group="north", show="failing") == ["gamma"]
-    assert await ids(known, group="south") == []
+    assert await ids(known, group="south") == ["paused"]
+    assert await ids(known, group="south", show="failing") == []
     page = await look(known, "/health", group="north", show="failing")
     assert "1 of 5 beacons fit." in page.text
     assert page.root.links["JSON"] == "/health.json?show=failing&group=north"
     assert page.root.links["name"] == "/health?sort=name&show=failing&group=north"
-    # the sentence is about the network, whatever is shown
-    assert "2 of 3 beacons answer." in page.text
+    assert "2 of 2 beacons answer." in page.text
+    assert "apple" not in page.text
+
+
+async def test_summary_and_incidents_are_of_the_group(known: Running) -> None:
+    whole, north, south = [
+        (await known.ask(asked, path="/health.json")).json
+        for asked in ({}, {"group": "north"}, {"group": "south", "show": "failing"})
+    ]
+    assert whole["summary"].startswith("2 of 3 beacons answer. apple is down")
+    assert [one["member"] for one in whole["incidents"]] == ["beta"]
+    assert north["summary"].startswith("2 of 2 beacons answer.")
+    assert "apple" not in north["summary"]
+    assert north["incidents"] == south["incidents"] == []
+    assert (whole["states"]["down"], north["states"]["down"]) == (1, 0)
+    assert (whole["total"], north["total"], north["shown"]) == (5, 5, 2)
+    assert (south["total"], south["shown"], south["states"]["paused"]) == (5, 0, 1)
+    page = await look(known, "/health", group="south", show="failing")
+    assert "0 of 5 beacons fit." in page.text
+    assert "apple" not in page.text
+    assert page.root.links["all"]
 
 
 @pytest.mark.parametrize(
@@ -190,11 +211,18 @@ async def test_only_those_not_well_and_only_of_a_group(known: Running) -> None:
             [
                 f"sort: “{EVIL}” is none of state, name, uptime, p95, certificate.",
                 "page: a whole number from 1 to 2,147,483,647.",
-                "below: a whole number from 1 to 2,147,483,647.",
+                "below: the id of an incident, as these pages give it.",
             ],
         ),
         ({"page": "२"}, ["page: a whole number from 1 to 2,147,483,647."]),
-        ({"group": "g" * 201}, ["group: at most 200 characters"]),
+        ({"group": "zz"}, ["group: “zz” is none of north, south."]),
+        (
+            {"group": "g" * 201, "show": "some"},
+            [
+                "show: “some” is none of all, failing.",
+                f"group: “{'g' * 40}” is none of north, south.",
+            ],
+        ),
     ],
 )
 async def test_wrong_parameters_are_told_all_at_once(
@@ -213,7 +241,7 @@ async def test_wrong_parameters_are_told_all_at_once(
 
 async def test_a_page_there_is_not_is_not_found(net: Running) -> None:
     page = await look(net, "/health", status=404, page="2")
-    assert "The list has 1 pages; there is no page 2." in page.text
+    assert "The list has 1 page; there is no page 2." in page.text
     assert len((await net.ask({"page": "2"}, path="/health.json")).json["members"]) == 5
 
 
@@ -250,11 +278,12 @@ async def test_incidents_come_in_pages(net: Running) -> None:
     ]
     await store_of(net).write(Batch(incidents=incidents))
     first = (await net.ask(path="/health.json")).json
-    numbers = [one["number"] for one in first["incidents"]]
-    assert len(numbers) == 20
-    assert numbers == sorted(numbers, reverse=True)
+    told = [one["began"] for one in first["incidents"]]
+    assert len({one["id"] for one in first["incidents"]}) == 20
+    assert told == sorted(told, reverse=True)
     rest = (await net.ask(path=first["olderIncidents"].removeprefix(net.url))).json
     assert len(rest["incidents"]) == 5
+    assert min(told) > max(one["began"] for one in rest["incidents"])
     assert rest["olderIncidents"] is None
     page = await look(net, "/health")
     assert len(page.root.all("li", class_="incident")) == 20

@@ -1,6 +1,5 @@
 """Whole stories of members that fail: what is found out of each, and exactly who is told what."""
 
-
 from demo import Fault
 from tests.health_stories import Told, a_demo_story
 
@@ -26,6 +25,8 @@ async def test_a_beacon_goes_down_and_comes_back(monkeypatch):
             events=[began],
             owner=[began],
         )
+        page = await it.net.ask(path="/health/demo-v1", headers={"Accept": "text/html"})
+        assert "not met so far" in page.text  # the month is not over
         it.beacons["demo-v1"].fault = Fault()
         await it.minutes(1)  # what operators are told of members gathers for a minute
         assert await it.everything() == it.well(
@@ -154,3 +155,23 @@ async def test_an_outage_that_is_paused_before_it_was_long_enough_is_told_nobody
         )
         await it.minutes(15)
         assert it.owner.events() == []
+
+
+async def test_a_beacon_is_away_from_the_first_day(monkeypatch):
+    async with a_demo_story(monkeypatch, faults={"demo-records": Fault(down=True)}) as it:
+        await it.minutes(2)
+        assert await it.everything() == it.well(
+            members={"demo-records": Told("not known yet", "no data", "0 %")}
+        )
+        await it.minutes(2)
+        began = "demo-records outage began 3"
+        assert await it.everything() == it.well(
+            members={"demo-records": Told("down since 1 (connect)", "down", "0 %")},
+            incidents=["demo-records outage 1- (connect)"],
+            events=[began],
+            operator=[began],
+        )
+        page = await it.net.ask(
+            path="/health/demo-records/conformance", headers={"Accept": "text/html"}
+        )
+        assert "it is not known yet which protocol it speaks" in page.text

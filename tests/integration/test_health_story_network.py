@@ -1,11 +1,10 @@
 """Whole stories of this network: its own connection, and a restart while a member is down."""
 
+import json
 from contextlib import AsyncExitStack
 
 from demo import DemoNetwork, Fault
 from tests.health_stories import Told, a_demo_story, told_by
-
-CUT = "- network began"
 
 
 def cable(it, *, is_in):
@@ -133,3 +132,37 @@ async def test_a_restart_in_the_middle_of_an_outage(monkeypatch, tmp_path):
                 operator=both,
                 owner=both,
             )
+
+
+async def test_what_happens_behind_an_opaque_group_is_the_operators_alone(monkeypatch, tmp_path):
+    async with DemoNetwork() as demo, AsyncExitStack() as people:
+        entries = demo.members()
+        hidden = [one | {"groups": ["club"]} for one in entries if one["id"] == "demo-v11"]
+        seed = tmp_path / "members.json"
+        group = {"id": "club", "name": "The Club", "opaque": True}
+        seed.write_text(json.dumps({"members": hidden, "groups": [group]}))
+        seen = [one for one in entries if one["id"] != "demo-v11"]
+        told = {"registry": {"seed": seed}, "people": people}
+        async with told_by(None, seen, demo.beacons, monkeypatch, **told) as it:
+            await it.minutes(2)
+            beacon = demo.beacons["demo-v11"]
+            before = await it.seen_from_outside()
+            beacon.fault = Fault(status=500)
+            await it.minutes(4)
+            began = "demo-v11 outage began 5"
+            nothing = Told("not known yet", "N/A", "N/A", "N/A", "N/A")
+            assert await it.everything() == it.well(
+                members={"club": nothing},
+                incidents=["demo-v11 outage 3- (status)"],
+                events=[began],
+                operator=[began],
+            )
+            outside = await it.seen_from_outside()
+            for word in ("demo-v11", "Research Centre", beacon.url):
+                assert word not in before + outside
+            for path in (
+                "/health/demo-v11",
+                "/health/demo-v11.json",
+                "/members/demo-v11/feed.atom",
+            ):
+                assert (await it.net.ask(path=path)).status == 404

@@ -69,6 +69,44 @@ class TestOpening:
         assert texts[0] == texts[1]
         assert "This service key does not open the entry" in texts[0]
 
+    @pytest.mark.parametrize(
+        ("page", "heading"),
+        [
+            ("alerts", "Alerts of archive"),
+            ("conformance", "Conformance of archive"),
+            ("health", "Health of archive"),
+        ],
+    )
+    async def test_the_key_leads_to_the_page_that_was_wanted(
+        self, net: Running, key: str, page: str, heading: str
+    ) -> None:
+        visitor, wanted = Visitor(net), f"{HERE}/{page}"
+        login = await visitor.get(wanted)
+        assert login.root.one("h1").text == heading
+        assert heading in login.root.one("title").text
+        refused = await visitor.send(login, f"{HERE}/open", {"key": "bsk_wrong"}, status=401)
+        assert refused.root.one("h1").text == heading
+        form = {**form_of(refused, f"{HERE}/open"), "key": key}
+        reply = await net.ask(path=f"{HERE}/open", body=form)
+        assert (reply.status, reply.headers["Location"]) == (303, wanted)
+
+    @pytest.mark.parametrize(
+        "elsewhere",
+        [
+            *(
+                "https://evil.example",
+                "//evil.example/manage/archive/alerts",
+                "/manage/other/alerts",
+            ),
+            *("/admin", f"{HERE}/alerts/../..", f"{HERE}/leave", f"{HERE}/alerts\r\nX: y", ""),
+        ],
+    )
+    async def test_the_key_leads_nowhere_else(self, net: Running, key: str, elsewhere: str) -> None:
+        login = await Visitor(net).get(f"{HERE}/alerts")
+        form = {**form_of(login, f"{HERE}/open"), "key": key, "next": elsewhere}
+        reply = await net.ask(path=f"{HERE}/open", body=form)
+        assert (reply.status, reply.headers["Location"]) == (303, HERE)
+
     async def test_no_key_at_all(self, net: Running, key: str) -> None:
         visitor = Visitor(net)
         refused = await visitor.send(await visitor.get(HERE), f"{HERE}/open", status=400)

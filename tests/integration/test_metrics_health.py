@@ -71,14 +71,20 @@ async def test_facts_are_told_as_they_were_found_last(net: Running) -> None:
     await fact(net, "two", "conformance", {"score": {"passed": 7, "total": 7}})
     verdicts = [{"verdict": each} for each in ("fail", "pass", "not_answered", "fail")]
     await fact(net, "one", "controls", {"controls": verdicts})
-    await fact(net, "two", "controls", {"controls": []})
+    await fact(net, "two", "controls", {"controls": [{"verdict": "pass"}]})
     found = [await told(net, f"member_{name}") for name in names]
     assert found == [{"one": AT.timestamp()}, {"one": 2, "two": 0}, {"one": 2, "two": 0}]
 
 
-@pytest.mark.parametrize("document", [{}, {"controls": None}, {"controls": ["fail", 7]}])
-def test_controls_of_another_form_fail_nothing(document: dict[str, object]) -> None:
-    assert controls_failed(document) == 0
+@pytest.mark.parametrize(
+    "controls", [None, [], ["fail", 7], [{"verdict": "not_answered"}, {"verdict": ["fail"]}]]
+)
+async def test_of_controls_that_say_nothing_nothing_is_told(
+    net: Running, controls: list[object] | None
+) -> None:
+    assert controls_failed({"controls": controls}) is None
+    await fact(net, "one", "controls", {"controls": controls})
+    assert await told(net, "member_control_failed") == {}
 
 
 async def test_checks_are_counted_by_what_they_say(net: Running) -> None:

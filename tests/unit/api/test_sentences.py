@@ -152,6 +152,42 @@ def test_none_and_incomplete_for_both_reasons():
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            ["not_found", "control_failed"],
+            "No complete answer: 1 beacon said no, but the “no” of 1 beacon is not passed on, as "
+            "it fails a control. Do not read this as a no.",
+        ),
+        (
+            ["not_found", "timeout", "paused", "control_failed", "control_failed"],
+            "No complete answer: 1 beacon said no, but 1 did not answer and 1 could not be asked "
+            "(paused) and the “no” of 2 beacons is not passed on, as they fail a control. Do not "
+            "read this as a no.",
+        ),
+        (
+            ["timeout", "control_failed"],
+            "We do not know: 1 did not answer and the “no” of 1 beacon is not passed on, as it "
+            "fails a control.",
+        ),
+        (
+            ["found", "control_failed"],
+            "1 of 1 beacons report this exact allele; 0 answered no. The “no” of 1 beacon is not "
+            "passed on, as it fails a control, so there may be more.",
+        ),
+        (
+            ["found", "timeout", "control_failed"],
+            "1 of 1 beacons report this exact allele; 0 answered no. The “no” of 1 beacon is not "
+            "passed on, as it fails a control, so there may be more. 1 did not answer and 0 could "
+            "not be asked, so there may be more.",
+        ),
+    ],
+)
+def test_a_no_that_is_not_passed_on_is_no_silence(given, sentence):
+    assert verdict(*given) == sentence
+
+
 def test_nobody_answered():
     assert verdict("timeout", "assembly") == "We do not know: no beacon answered."
 
