@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from aggregator import __version__
 from aggregator.base.errors import ConfigError
 from aggregator.base.settings import Settings
-from aggregator.upstream.client import CallResult, MemberClient
+from aggregator.upstream.call_results import CallResult
+from aggregator.upstream.client import MemberClient
 from aggregator.upstream.limits import UpstreamLimits
 from aggregator.upstream.session import CaFileError, MemberSession
 

@@ -13,7 +13,7 @@ from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from aggregator.api import sentences
+from aggregator.api import row_sentences, sentences
 from aggregator.api.heard import Frequency, Heard, hear
 from aggregator.api.rows import frequencies_told, sign_of
 from aggregator.api.texts import MAX_SENTENCE, clean
@@ -263,7 +263,7 @@ def _text_row(heard: Heard, *, allele: bool) -> tuple[str, ...]:
         i18n.number(answer.count) if answer and answer.count is not None else "",
         frequency,
         i18n.seconds(outcome.elapsed_s) if outcome.attempts else "",
-        clean(sentences.row_sentence(outcome, allele=allele), MAX_SENTENCE),
+        clean(row_sentences.row_sentence(outcome, allele=allele), MAX_SENTENCE),
     )
 
 

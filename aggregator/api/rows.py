@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aggregator.api import sentences
+from aggregator.api import row_sentences
 from aggregator.api.doubts import untrusted_sentence
 from aggregator.api.heard import Frequency, Heard
 from aggregator.api.search_runs import Place
@@ -207,11 +207,11 @@ def _sentence(outcome: MemberOutcome | None, *, allele: bool) -> str:
     if outcome is None:
         return ""
     if outcome.ending is not Ending.FOUND:
-        return sentences.row_sentence(outcome, allele=allele)
+        return row_sentences.row_sentence(outcome, allele=allele)
     parts = (
-        sentences.found_sentence(outcome, allele=allele),
-        sentences.match_sentence(outcome),
-        sentences.stale_sentence(outcome),
+        row_sentences.found_sentence(outcome, allele=allele),
+        row_sentences.match_sentence(outcome),
+        row_sentences.stale_sentence(outcome),
     )
     return " ".join(filter(None, parts))
 
@@ -220,7 +220,7 @@ def _count(outcome: MemberOutcome | None) -> tuple[str, str]:
     answer = outcome.answer if outcome else None
     if outcome is None or answer is None or answer.count is None or CENSORED in outcome.warnings:
         return "", ""
-    return i18n.number(answer.count), clean(sentences.unit_word(answer.unit, answer.count), 60)
+    return i18n.number(answer.count), clean(row_sentences.unit_word(answer.unit, answer.count), 60)
 
 
 def _frequency(heard: Heard | None) -> tuple[str, str]:
@@ -290,7 +290,7 @@ def _set(
         sign=sign,
         word=_(word),
         count="" if count is None else i18n.number(count),
-        unit="" if count is None else clean(sentences.unit_word(unit, count), 60),
+        unit="" if count is None else clean(row_sentences.unit_word(unit, count), 60),
         frequencies=tuple(frequency_text(told) for told in frequencies),
         note=clean(error, 200) if isinstance(error, str) else "",
         links=_links(one.handovers),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aggregator.api import sentences
+from aggregator.api import row_sentences, sentences
 from aggregator.api.heard import Heard
 from aggregator.api.rows import SIGNS, Row, frequencies_told, row_of
 from aggregator.api.search_runs import Place, SearchRun
@@ -185,5 +185,5 @@ def _total(answer: NetworkAnswer) -> str:
     ) % {
         "members": i18n.number(count.members_counted),
         "count": i18n.number(count.value),
-        "unit": clean(sentences.unit_word(count.unit, count.value), 60),
+        "unit": clean(row_sentences.unit_word(count.unit, count.value), 60),
     }

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import click
 from pydantic import ValidationError
 
-from aggregator.api import sentences
+from aggregator.api import row_sentences
 from aggregator.app import Network, running
 from aggregator.base.errors import BadQuery
 from aggregator.base.settings import Settings
@@ -104,7 +104,7 @@ async def _ask(network: Network, member: RegisteredMember, parameters: dict[str,
     works = outcome.ending in {Ending.FOUND, Ending.NOT_FOUND}
     sign = "✓" if works else "✕" if outcome.ending is Ending.NO_ANSWER else "○"
     code = f" [{outcome.reason.code.value}]" if outcome.reason else ""
-    click.echo(f"{sign} {sentences.row_sentence(outcome)}{code}")
+    click.echo(f"{sign} {row_sentences.row_sentence(outcome)}{code}")
     if outcome.attempts:
         click.echo(f"  took {outcome.elapsed_s:.2f} s in {outcome.attempts} request(s)")
     for warning in outcome.warnings:

@@ -34,7 +34,7 @@ from aggregator.model.query import Granularity
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Ask, Failure, Part, Request
 from aggregator.upstream.breaker import Breakers, Health, Refusal, judge
-from aggregator.upstream.client import CallProgress, CallResult
+from aggregator.upstream.call_results import CallProgress, CallResult
 from aggregator.upstream.masking import masker
 from aggregator.upstream.tokens import Credential
 from registry.models import Dialect

@@ -8,7 +8,7 @@ import structlog
 from aggregator.base.metrics import Metrics
 from aggregator.model.merged import NetworkAnswer
 from aggregator.model.outcome import Ending, Source
-from aggregator.upstream.client import CallResult
+from aggregator.upstream.call_results import CallResult
 from registry.snapshot import Snapshot
 
 SLOW_S = 5.0

@@ -13,6 +13,7 @@ from yarl import URL
 
 from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure, Reply, Request
+from aggregator.upstream.call_results import CallProgress, CallResult, Followed
 from aggregator.upstream.failures import INTERNAL_MESSAGE, attempt_of_error
 from aggregator.upstream.guard import SOCKET_WATCH, SocketWatch
 from aggregator.upstream.limits import (
@@ -40,38 +41,6 @@ _LOG = logging.getLogger(__name__)
 MAX_REDIRECTS: Final = 3
 BACKGROUND_CONCURRENCY: Final = 3
 """How much one member is asked at once that no question waits for."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallResult:
-    """How a call ended: with a reply of any status but 3xx, or with a failure; never both."""
-
-    reply: Reply | None
-    failure: Failure | None
-    elapsed_s: float
-    """Waiting for a slot and all attempts included."""
-    attempts: int
-    """Requests sent, or begun to be sent; 0 where there was no slot in time."""
-    waited_s: float = 0.0
-    """For the last slot."""
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """How a call that may follow redirects ended, and the address it ended at."""
-
-    result: CallResult
-    url: str
-
-
-@dataclass(slots=True)
-class CallProgress:
-    """How far a running call has come, for those who stop waiting for it."""
-
-    has_slot: bool = False
-    """Whether a request was begun at all, or the call still waits in line."""
-    waited_s: float = 0.0
-    """The longest that a part of it waited for a slot."""
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from aggregator.model.query import Include, Pagination, Query
 from aggregator.protocol.curl import curl
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Failure, NotAsked, Part, Request
-from aggregator.upstream.client import CallResult
+from aggregator.upstream.call_results import CallResult
 from aggregator.upstream.masking import masker
 from aggregator.upstream.tokens import Credential, credential_for
 from aggregator.watch.control_plan import (

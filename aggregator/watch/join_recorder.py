@@ -13,7 +13,8 @@ from aggregator.model.outcome import NoAnswerCode, NotAskedCode
 from aggregator.protocol.curl import curl
 from aggregator.protocol.tolerant import text_of
 from aggregator.protocol.wire import Failure, Reply, Request
-from aggregator.upstream.client import CallResult, Followed, MemberClient
+from aggregator.upstream.call_results import CallResult, Followed
+from aggregator.upstream.client import MemberClient
 from aggregator.upstream.peer import Peer
 from aggregator.watch.strangers import plainly
 from registry.snapshot import RegisteredMember

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from typing import Protocol as Interface
 
-from aggregator.upstream.client import Followed
+from aggregator.upstream.call_results import Followed
 from registry.capabilities import Capabilities, Document
 from registry.snapshot import RegisteredMember
 

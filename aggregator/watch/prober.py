@@ -14,7 +14,7 @@ from aggregator.model.answer import Answer
 from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Ask, Failure, Request
-from aggregator.upstream.client import CallProgress, CallResult, Followed
+from aggregator.upstream.call_results import CallProgress, CallResult, Followed
 from aggregator.upstream.tokens import Credential, credential_for
 from aggregator.watch.check_result import Looked, Step, digest, joined
 from aggregator.watch.discovery import paths_of

@@ -24,7 +24,7 @@ from aggregator.protocol.member_document import document_of
 from aggregator.protocol.surface import BIOSAMPLE, DATASET, INDIVIDUAL, RUN
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Ask, Failure, Part, Reply, Request
-from aggregator.upstream.client import CallResult
+from aggregator.upstream.call_results import CallResult
 from aggregator.watch.concurrency import Exchange, mixes_up
 from registry.capabilities import DataSet
 from registry.models import Dialect, Protocol

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from aggregator.base.errors import BadQuery, Overloaded
 from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure
-from aggregator.upstream.client import Followed
+from aggregator.upstream.call_results import Followed
 from aggregator.watch.discovery import discover
 from aggregator.watch.looking import Discovery, Getter, Look
 from registry.models import MemberEntry, describe_problems

@@ -9,7 +9,8 @@ from typing import Final
 from yarl import URL
 
 from aggregator.model.outcome import NoAnswerCode
-from aggregator.upstream.client import CallResult, MemberClient
+from aggregator.upstream.call_results import CallResult
+from aggregator.upstream.client import MemberClient
 from aggregator.upstream.guard import AddressRefused, HostGuard
 from aggregator.watch.alerts.sending import Letter, Sent
 from aggregator.watch.strangers import NOT_PUBLIC

@@ -15,7 +15,7 @@ from aggregator.protocol.failures import error_text
 from aggregator.protocol.member_document import decoded
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Ask, Failure, Reply, Request
-from aggregator.upstream.client import CallResult
+from aggregator.upstream.call_results import CallResult
 from aggregator.watch.join_recorder import Recorder, came_of
 from aggregator.watch.looking import MAX_INFO_BYTES
 from aggregator.watch.probing import MAX_PROBE_BYTES

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure, Reply, Request
-from aggregator.upstream.client import CallProgress, CallResult, Followed, MemberClient
+from aggregator.upstream.call_results import CallProgress, CallResult, Followed
+from aggregator.upstream.client import MemberClient
 from aggregator.upstream.limits import MIB
 from aggregator.upstream.session import MemberSession
 from registry.models import MemberEntry

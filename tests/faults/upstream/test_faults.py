@@ -7,7 +7,7 @@ import pytest
 
 from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Request
-from aggregator.upstream.client import CallProgress
+from aggregator.upstream.call_results import CallProgress
 from aggregator.upstream.limits import MIB
 from tests import faulty
 from tests.faults.upstream.kit import (

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from aggregator.model.outcome import NoAnswerCode
-from aggregator.upstream.client import CallProgress
+from aggregator.upstream.call_results import CallProgress
 from aggregator.upstream.limits import MIB, BodyBudget, UpstreamLimits
 from tests import faulty
 from tests.faults.upstream.kit import TIMEOUT_S, come_true, failed, replied

@@ -14,7 +14,7 @@ from aggregator.model.query import Query
 from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Ask, Failure, Reply, Request
 from aggregator.upstream.breaker import Breakers
-from aggregator.upstream.client import CallProgress, CallResult
+from aggregator.upstream.call_results import CallProgress, CallResult
 from aggregator.upstream.tokens import Credential
 from registry.models import Group
 from registry.snapshot import RegisteredMember, SnapshotHolder

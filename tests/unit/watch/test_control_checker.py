@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure, Reply
-from aggregator.upstream.client import CallResult
+from aggregator.upstream.call_results import CallResult
 from aggregator.watch.controls import FACT, ControlChecker, ControlsInForce
 from registry.controls import ControlReport, ControlVerdict
 from registry.health_batch import Fact

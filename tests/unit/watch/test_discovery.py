@@ -7,7 +7,7 @@ import pytest
 
 from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure, Reply
-from aggregator.upstream.client import CallResult, Followed
+from aggregator.upstream.call_results import CallResult, Followed
 from aggregator.watch.discovery import recognise
 from aggregator.watch.looking import getter_for
 from registry.models import Protocol

@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure, Reply
-from aggregator.upstream.client import CallResult, Followed
+from aggregator.upstream.call_results import CallResult, Followed
 from aggregator.watch.discovery import discover
 from aggregator.watch.documents import describe
 from aggregator.watch.looking import Discovery, getter_for

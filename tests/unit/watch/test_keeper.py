@@ -9,7 +9,7 @@ from aggregator.base.errors import ConfigError
 from aggregator.engine.asking import DialectLearned
 from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure, Reply
-from aggregator.upstream.client import CallResult, Followed
+from aggregator.upstream.call_results import CallResult, Followed
 from aggregator.watch.keeper import RegistryKeeper
 from aggregator.watch.lease import Lease
 from registry.models import Dialect, Protocol

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from aggregator.protocol.wire import Reply
-from aggregator.upstream.client import CallResult, Followed
+from aggregator.upstream.call_results import CallResult, Followed
 from aggregator.watch import keeper as keeper_module
 from aggregator.watch import publishing
 from aggregator.watch.keeper import RegistryKeeper

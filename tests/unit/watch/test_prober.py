@@ -9,7 +9,7 @@ import pytest
 from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure, Reply
 from aggregator.upstream.breaker import Health
-from aggregator.upstream.client import CallResult, Followed
+from aggregator.upstream.call_results import CallResult, Followed
 from aggregator.watch.check_result import digest
 from aggregator.watch.phases import answered
 from aggregator.watch.prober import Prober

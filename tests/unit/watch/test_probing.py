@@ -8,7 +8,7 @@ import pytest
 
 from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.wire import Failure, Reply
-from aggregator.upstream.client import CallResult
+from aggregator.upstream.call_results import CallResult
 from aggregator.watch.probing import MAX_PROBES, probe
 from registry.capabilities import DataSet
 from registry.models import Dialect
