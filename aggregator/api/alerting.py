@@ -16,18 +16,16 @@ from aggregator.api.alert_forms import at_fields, wishes_document
 from aggregator.api.alert_pages import Shown
 from aggregator.api.auth import (
     MANAGING_S,
-    SERVICE_KEY,
-    bearer_of,
     check_form,
-    member_by_key,
     take_form,
 )
 from aggregator.api.context import api_of
+from aggregator.api.holders import ended, holder_of, key_needed, sends_key
 from aggregator.api.http import read_body, respond
 from aggregator.api.managing_pages import PRIVATE, purpose_of
 from aggregator.api.middleware import wants_html
 from aggregator.api.operators import calling_operator
-from aggregator.api.ratelimit import charge_change, charge_guess
+from aggregator.api.ratelimit import charge_change
 from aggregator.base.errors import (
     BadQuery,
     BeaconError,
@@ -44,10 +42,6 @@ _NOTHING: Final = "Nothing was chosen."
 _SENT_BEFORE: Final = (
     "This form was sent before, and counts once: nothing was done this time. Below is how things "
     "are now."
-)
-_ENDED: Final = (
-    "Nothing was changed: this page was open for too long, or its service key opens nothing any "
-    "more. Open the entry again with the service key it has now."
 )
 
 Caller = tuple[str | None, str]
@@ -82,9 +76,9 @@ async def entry_alerts(request: web.Request) -> web.Response:
         return await entry_alerts_json(request)
     member_id = request.match_info["id"]
     try:
-        await _holder(request, member_id)
+        await holder_of(request, member_id)
     except Unauthorized as error:
-        told = error if _sends_key(request) else None
+        told = error if sends_key(request) else None
         return managing_pages.key_page(request, member_id, error=told)
     return await alert_pages.member_page(request, member_id)
 
@@ -92,7 +86,7 @@ async def entry_alerts(request: web.Request) -> web.Response:
 async def entry_alerts_json(request: web.Request) -> web.Response:
     """Tell a member, by its service key, whom its alerts go to."""
     member_id = request.match_info["id"]
-    await _holder(request, member_id)
+    await holder_of(request, member_id)
     targets = await api_of(request).alerts.book.targets(member_id)
     told = [target_document(one, is_owners=True) for one in targets]
     return respond({"alerts": told}, headers=PRIVATE)
@@ -101,9 +95,9 @@ async def entry_alerts_json(request: web.Request) -> web.Response:
 async def add_or_change(request: web.Request) -> web.Response:
     """Add an address that alerts of a member go to; the answer holds the secret of a webhook."""
     member_id = request.match_info["id"]
-    if not _sends_key(request):
+    if not sends_key(request):
         return await _by_form(request, member_id)
-    by = await _holder(request, member_id)
+    by = await holder_of(request, member_id)
     document = await read_body(request)
     await _of_member(request, member_id)
     await charge_change(request)
@@ -189,11 +183,11 @@ async def change_operators_alerts(request: web.Request, by: str) -> web.Response
 async def _by_form(request: web.Request, member_id: str) -> web.Response:
     """Do what a form of a member's page says; what is wrong with it is shown there."""
     try:
-        by = await _holder(request, member_id)
+        by = await holder_of(request, member_id)
     except Unauthorized:
         if not wants_html(request):
             raise
-        return managing_pages.key_page(request, member_id, error=Unauthorized(_ENDED))
+        return managing_pages.key_page(request, member_id, error=ended())
     sent = await read_form(request)
     token = sent.text("form_token")
     try:
@@ -262,11 +256,9 @@ async def _caller(request: web.Request) -> Caller:
     member_id = request.match_info.get("id")
     if member_id is None:
         return None, await calling_operator(request)
-    if request.method != "GET" and not _sends_key(request):
-        raise Unauthorized(
-            f"The service key of “{member_id[:80]}” is needed: send it as {SERVICE_KEY}."
-        )
-    return member_id, await _holder(request, member_id)
+    if request.method != "GET" and not sends_key(request):
+        raise key_needed(member_id)
+    return member_id, await holder_of(request, member_id)
 
 
 async def _charge(request: web.Request, owner: str | None) -> None:
@@ -279,17 +271,3 @@ async def _of_member(request: web.Request, member_id: str) -> None:
     record = await api_of(request).registry.steward.record(member_id)
     if record.state is not MemberState.ACTIVE:
         raise Conflict("It is no member of this network: nothing is told of it.")
-
-
-async def _holder(request: web.Request, member_id: str) -> str:
-    """Say as whom a member acts; every key that opens nothing is charged."""
-    try:
-        return await member_by_key(request, member_id)
-    except Unauthorized:
-        if _sends_key(request):
-            await charge_guess(request)
-        raise
-
-
-def _sends_key(request: web.Request) -> bool:
-    return bool(request.headers.get(SERVICE_KEY) or bearer_of(request))

@@ -12,22 +12,20 @@ from aiohttp import web
 from aggregator.api.admin_session import PRIVATE, for_operators, sent_form
 from aggregator.api.auth import (
     MANAGING_S,
-    SERVICE_KEY,
-    bearer_of,
     check_form,
     form_token,
-    member_by_key,
     take_form,
 )
 from aggregator.api.conformance_documents import Known, conformance_document, known_of
 from aggregator.api.conformance_words import SIGNS, words_of
 from aggregator.api.context import api_of
+from aggregator.api.holders import ended, holder_of, sends_key
 from aggregator.api.http import base_url, read_body, respond
 from aggregator.api.managing_pages import key_page, purpose_of
 from aggregator.api.middleware import wants_html
 from aggregator.api.operators import calling_operator
 from aggregator.api.pages import page
-from aggregator.api.ratelimit import charge_guess, charge_join
+from aggregator.api.ratelimit import charge_join
 from aggregator.base.errors import Conflict, NotFound, Unauthorized
 from aggregator.watch.conformance.rules import EVERY_RULE
 from registry.snapshot import RegisteredMember
@@ -79,11 +77,9 @@ async def for_holder(request: web.Request) -> web.Response:
     """Show the holder of its service key how a member keeps to the specification."""
     member_id = request.match_info["id"]
     try:
-        await member_by_key(request, member_id)
+        await holder_of(request, member_id)
     except Unauthorized:
-        if _sends_key(request):
-            await charge_guess(request)
-        elif wants_html(request):
+        if not sends_key(request) and wants_html(request):
             return key_page(request, member_id)
         raise
     known = await _known(request, _any(request))
@@ -96,12 +92,12 @@ async def for_holder(request: web.Request) -> web.Response:
 async def again_by_holder(request: web.Request) -> web.Response:
     """Look again at once, for the holder of the service key."""
     member_id = request.match_info["id"]
-    is_program = _sends_key(request)
+    is_program = sends_key(request)
     try:
-        await member_by_key(request, member_id)
+        await holder_of(request, member_id)
     except Unauthorized:
-        if is_program:
-            await charge_guess(request)
+        if not is_program and wants_html(request):
+            return key_page(request, member_id, error=ended())
         raise
     if not is_program:
         body = await read_body(request)
@@ -186,7 +182,3 @@ def _any(request: web.Request) -> RegisteredMember:
     if found is None:
         raise NotFound(f"There is no member “{wanted[:80]}” now.")
     return found
-
-
-def _sends_key(request: web.Request) -> bool:
-    return bool(request.headers.get(SERVICE_KEY) or bearer_of(request))

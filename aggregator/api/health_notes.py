@@ -13,19 +13,18 @@ from aggregator.api import health_words
 from aggregator.api.admin_bodies import NoBody, NoteBody, body_of, checked_body, id_in_path
 from aggregator.api.admin_forms import NO_FORM, FormShown, Sent
 from aggregator.api.admin_session import PRIVATE, admin_page, done, for_operators, sent_form
-from aggregator.api.auth import SERVICE_KEY, bearer_of, member_by_key
 from aggregator.api.context import api_of
 from aggregator.api.health_drags import SORTS, SPANS, DragForm, drags_of
 from aggregator.api.health_facts import MemberHealth, board_of
 from aggregator.api.health_forms import in_order
 from aggregator.api.health_history import NETWORK, read_incidents
 from aggregator.api.health_pages import member_page
+from aggregator.api.holders import holder_of, sends_key
 from aggregator.api.http import respond
 from aggregator.api.managing_pages import key_page
 from aggregator.api.middleware import wants_html
 from aggregator.api.objective_words import percent
 from aggregator.api.operators import calling_operator
-from aggregator.api.ratelimit import charge_guess
 from aggregator.base.errors import (
     BadQuery,
     BeaconError,
@@ -89,11 +88,9 @@ async def member_for_holder(request: web.Request) -> web.Response:
     """
     member_id = id_in_path(request)
     try:
-        await member_by_key(request, member_id)
+        await holder_of(request, member_id)
     except Unauthorized:
-        if request.headers.get(SERVICE_KEY) or bearer_of(request):
-            await charge_guess(request)
-        elif wants_html(request):
+        if not sends_key(request) and wants_html(request):
             return key_page(request, member_id)
         raise
     back = f"/manage/{member_id}"

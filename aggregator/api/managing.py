@@ -13,17 +13,15 @@ from aiohttp import web
 from aggregator.api import entry_changes, managing_pages
 from aggregator.api.auth import (
     MANAGING_S,
-    SERVICE_KEY,
-    bearer_of,
     check_form,
     close_entry,
-    member_by_key,
     open_entry,
     opens,
     take_form,
 )
 from aggregator.api.context import api_of
 from aggregator.api.entry_changes import Admit, entry_document
+from aggregator.api.holders import ended, holder_of, key_needed, sends_key
 from aggregator.api.http import base_url, read_body, respond
 from aggregator.api.join_forms import EntryForm
 from aggregator.api.managing_pages import PRIVATE, purpose_of
@@ -34,10 +32,6 @@ from registry.models import Organization
 from registry.records import MemberRecord
 
 _PATH: Final = "/manage/{id:[a-z0-9][a-z0-9-]*}"
-_ENDED: Final = (
-    "Nothing was changed: this page was open for too long, or its service key opens nothing any "
-    "more. Open the entry again with the service key it has now."
-)
 _CONFIRMED: Final = "confirm: tick the box if you mean it"
 
 _SENT_BEFORE: Final = (
@@ -81,9 +75,9 @@ async def entry(request: web.Request) -> web.Response:
         return await entry_json(request)
     member_id = _id(request)
     try:
-        await _holder(request, member_id)
+        await holder_of(request, member_id)
     except Unauthorized as error:
-        told = error if _sends_key(request) else None
+        told = error if sends_key(request) else None
         return managing_pages.key_page(request, member_id, error=told)
     record = await api_of(request).registry.steward.record(member_id)
     return managing_pages.entry_page(request, record)
@@ -92,7 +86,7 @@ async def entry(request: web.Request) -> web.Response:
 async def entry_json(request: web.Request) -> web.Response:
     """Tell a member, by its service key, its entry and what is known of it."""
     member_id = _id(request)
-    await _holder(request, member_id)
+    await holder_of(request, member_id)
     record = await api_of(request).registry.steward.record(member_id)
     return respond(entry_document(request, record), headers=PRIVATE)
 
@@ -130,9 +124,9 @@ async def leave(request: web.Request) -> web.Response:
 async def new_key(request: web.Request) -> web.Response:
     """Make a new service key, which the answer holds; the old one opens nothing any more."""
     member_id = _id(request)
-    if not _sends_key(request):
+    if not sends_key(request):
         return await _by_form(request, "key", _new_key_confirmed, done=_key_made)
-    by = await _holder(request, member_id)
+    by = await holder_of(request, member_id)
     await charge_change(request)
     key = await api_of(request).registry.keyring.rotate(member_id, by=by)
     document = {
@@ -174,11 +168,9 @@ async def sign_out(request: web.Request) -> web.Response:
 
 async def _by_program(request: web.Request, act: Act) -> web.Response:
     member_id = _id(request)
-    if not _sends_key(request):
-        raise Unauthorized(
-            f"The service key of “{member_id[:80]}” is needed: send it as {SERVICE_KEY}."
-        )
-    await _holder(request, member_id)
+    if not sends_key(request):
+        raise key_needed(member_id)
+    await holder_of(request, member_id)
     body = await read_body(request)
     record = await act(request, member_id, body, partial(charge_change, request))
     return respond(entry_document(request, record), headers=PRIVATE)
@@ -194,11 +186,11 @@ async def _by_form(
     """Do what a form of the page says; what is wrong with it is shown on the page."""
     member_id = _id(request)
     try:
-        await _holder(request, member_id)
+        await holder_of(request, member_id)
     except Unauthorized:
         if not wants_html(request):
             raise
-        return managing_pages.key_page(request, member_id, error=Unauthorized(_ENDED))
+        return managing_pages.key_page(request, member_id, error=ended())
     body = await read_body(request)
     token = _token(body)
     try:
@@ -223,7 +215,7 @@ async def _admit_form(request: web.Request, name: str, token: str) -> None:
 
 
 async def _either(request: web.Request, name: str, act: Act) -> web.Response:
-    if _sends_key(request):
+    if sends_key(request):
         return await _by_program(request, act)
 
     async def only_fields(
@@ -269,22 +261,8 @@ async def _key_made(request: web.Request, record: MemberRecord) -> web.Response:
     return response
 
 
-async def _holder(request: web.Request, member_id: str) -> str:
-    """Say as whom a member acts; every key that opens nothing is charged."""
-    try:
-        return await member_by_key(request, member_id)
-    except Unauthorized:
-        if _sends_key(request):
-            await charge_guess(request)
-        raise
-
-
 def _id(request: web.Request) -> str:
     return request.match_info["id"]
-
-
-def _sends_key(request: web.Request) -> bool:
-    return bool(request.headers.get(SERVICE_KEY) or bearer_of(request))
 
 
 def _token(body: Mapping[str, Any]) -> str:

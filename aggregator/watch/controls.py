@@ -8,7 +8,7 @@ bears on answers.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 from weakref import WeakValueDictionary
 
 import structlog
@@ -18,8 +18,7 @@ from aggregator.model.outcome import NoAnswerCode
 from aggregator.model.query import Include, Pagination, Query
 from aggregator.protocol.curl import curl
 from aggregator.protocol.translators import translator_for
-from aggregator.protocol.wire import Failure, NotAsked, Part, Request
-from aggregator.upstream.call_results import CallResult
+from aggregator.protocol.wire import Failure, NotAsked, Part
 from aggregator.upstream.masking import masker
 from aggregator.upstream.tokens import Credential, credential_for
 from aggregator.watch.control_plan import (
@@ -30,6 +29,7 @@ from aggregator.watch.control_plan import (
     question_of,
     turn_of,
 )
+from aggregator.watch.probing import Caller
 from aggregator.watch.withheld import without_words
 from registry.controls import (
     Control,
@@ -59,24 +59,6 @@ _UNREACHABLE: Final = frozenset(
     }
 )
 """Failures after which the other controls of a round are not even tried."""
-
-
-class Caller(Protocol):
-    """What asking needs of `upstream.client.MemberClient`."""
-
-    async def call(
-        self,
-        member: RegisteredMember,
-        request: Request,
-        *,
-        timeout_s: float,
-        max_body_bytes: int,
-        authorization: str | None = None,
-        via: str = "",
-        in_background: bool = False,
-    ) -> CallResult:
-        """Send a request; every failure is a value."""
-        ...
 
 
 class ControlsInForce:

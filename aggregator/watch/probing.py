@@ -68,7 +68,7 @@ _GATEWAY: Final = frozenset({502, 503, 504})
 
 
 class Caller(Interface):
-    """What probing needs of `upstream.client.MemberClient`."""
+    """What asking on our own account needs of `upstream.client.MemberClient`."""
 
     async def call(
         self,

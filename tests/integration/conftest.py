@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.alert_kit import MailServer, Receiver, mailing, receiving
 from tests.networks import DemoRunning, demo_running, nothing_left
 from tests.registry_commands import a_loop_before, command, two
 
@@ -14,4 +15,18 @@ __all__ = ["a_loop_before", "command", "nothing_left", "two"]
 async def net(nothing_left: None) -> AsyncIterator[DemoRunning]:
     """The demo network with every member recognised."""
     async with demo_running() as running:
+        yield running
+
+
+@pytest.fixture
+async def receiver(nothing_left: None) -> AsyncIterator[Receiver]:
+    """A receiver of webhooks."""
+    async with receiving() as running:
+        yield running
+
+
+@pytest.fixture
+async def mail(nothing_left: None) -> AsyncIterator[MailServer]:
+    """A mail server."""
+    async with mailing() as running:
         yield running

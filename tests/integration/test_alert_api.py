@@ -11,7 +11,7 @@ from registry.alerts import MOST_TARGETS, OPERATOR
 from registry.health_store import Batch
 from registry.incidents import Event, Topic
 from registry.models import Group
-from tests.alert_kit import NOON, PUBLIC, MailServer, Receiver, link_in, mailing, receiving
+from tests.alert_kit import NOON, PUBLIC, MailServer, Receiver, link_in
 from tests.faulty import FaultyMember
 from tests.integration.operators import AS_OPERATOR, SECURED, call, newest
 from tests.networks import Reply, Running, come_true, entry, network_of, nothing_left, scripted
@@ -20,18 +20,6 @@ __all__ = ["nothing_left"]
 
 HERE = "/manage/one/alerts"
 Json = Any
-
-
-@pytest.fixture
-async def receiver(nothing_left: None) -> AsyncIterator[Receiver]:
-    async with receiving() as running:
-        yield running
-
-
-@pytest.fixture
-async def mail(nothing_left: None) -> AsyncIterator[MailServer]:
-    async with mailing() as running:
-        yield running
 
 
 @pytest.fixture

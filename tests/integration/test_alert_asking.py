@@ -8,7 +8,7 @@ from aggregator.base.errors import Conflict, NotFound, RateLimited
 from demo import DemoNetwork
 from registry.alert_asking import KEPT, MOST_A_DAY
 from registry.alerts import OPERATOR, Kind, Target, Wishes
-from tests.alert_kit import PUBLIC, MailServer, Office, link_in, mailing, office, receiving
+from tests.alert_kit import PUBLIC, MailServer, Office, link_in, office, receiving
 from tests.integration.operators import SECURED
 from tests.join_visits import address
 from tests.networks import network_of, nothing_left
@@ -16,12 +16,6 @@ from tests.networks import network_of, nothing_left
 __all__ = ["nothing_left"]
 
 ADDRESS = "ann@example.org"
-
-
-@pytest.fixture
-async def mail(nothing_left: None) -> AsyncIterator[MailServer]:
-    async with mailing() as running:
-        yield running
 
 
 @pytest.fixture

@@ -19,12 +19,6 @@ ADDRESS = "ann@example.org"
 
 
 @pytest.fixture
-async def mail(nothing_left: None) -> AsyncIterator[MailServer]:
-    async with mailing() as running:
-        yield running
-
-
-@pytest.fixture
 async def desk(mail: MailServer) -> AsyncIterator[Office]:
     async with office(alerts=mail.settings) as running:
         yield running

@@ -13,16 +13,10 @@ from registry.database import Change
 from registry.health_tables import INCIDENTS
 from registry.health_telling import moment
 from registry.incidents import Topic
-from tests.alert_kit import NOON, Office, Receiver, office, receiving
+from tests.alert_kit import NOON, Office, Receiver, office
 from tests.networks import nothing_left
 
 __all__ = ["nothing_left"]
-
-
-@pytest.fixture
-async def receiver(nothing_left: None) -> AsyncIterator[Receiver]:
-    async with receiving() as running:
-        yield running
 
 
 @pytest.fixture

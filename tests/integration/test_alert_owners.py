@@ -16,7 +16,7 @@ from registry.history import Bucket, Histogram, Tier, Uptime
 from registry.history import Kind as Asked
 from registry.incidents import Event, Topic
 from registry.models import MemberEntry
-from tests.alert_kit import PUBLIC, MailServer, Receiver, mailing, receiving
+from tests.alert_kit import PUBLIC, MailServer, Receiver
 from tests.faulty import FaultyMember
 from tests.integration.operators import SECURED
 from tests.join_visits import address, joined
@@ -28,20 +28,8 @@ Json = Any
 
 
 @pytest.fixture
-async def receiver(nothing_left: None) -> AsyncIterator[Receiver]:
-    async with receiving() as running:
-        yield running
-
-
-@pytest.fixture
 async def demo(nothing_left: None) -> AsyncIterator[DemoNetwork]:
     async with DemoNetwork() as running:
-        yield running
-
-
-@pytest.fixture
-async def mail(nothing_left: None) -> AsyncIterator[MailServer]:
-    async with mailing() as running:
         yield running
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from registry.alerts import Kind, Wishes
-from tests.alert_kit import PUBLIC, MailServer, Receiver, link_in, mailing, receiving
+from tests.alert_kit import PUBLIC, MailServer, Receiver, link_in
 from tests.faulty import FaultyMember
 from tests.integration.operators import SECURED
 from tests.integration.operators import Visitor as Operator
@@ -16,18 +16,6 @@ from tests.pages import HTML, Page
 __all__ = ["nothing_left"]
 
 HERE = "/manage/one/alerts"
-
-
-@pytest.fixture
-async def receiver(nothing_left: None) -> AsyncIterator[Receiver]:
-    async with receiving() as running:
-        yield running
-
-
-@pytest.fixture
-async def mail(nothing_left: None) -> AsyncIterator[MailServer]:
-    async with mailing() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What a round of alerts costs, what it forgets, and what it finds after a restart."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from registry.health_batch import IncidentChange
 from registry.health_store import Batch, HealthStore
 from registry.health_tables import ALERT_TARGETS, INCIDENTS
 from registry.incidents import IncidentKey, Topic
-from tests.alert_kit import NOON, Office, Receiver, office, receiving
+from tests.alert_kit import NOON, Office, Receiver, office
 from tests.known_health import place, written
 from tests.networks import network_of, nothing_left
 
@@ -43,12 +43,6 @@ def statements() -> Iterator[list[str]]:
         yield seen
     finally:
         event.remove(Engine, "before_cursor_execute", note)
-
-
-@pytest.fixture
-async def receiver(nothing_left: None) -> AsyncIterator[Receiver]:
-    async with receiving() as running:
-        yield running
 
 
 async def targets(desk: Office, url: str, number: int) -> list[Target]:

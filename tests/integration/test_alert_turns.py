@@ -36,12 +36,6 @@ class Slow(Receiver):
 
 
 @pytest.fixture
-async def receiver(nothing_left: None) -> AsyncIterator[Receiver]:
-    async with receiving() as running:
-        yield running
-
-
-@pytest.fixture
 async def slow(nothing_left: None) -> AsyncIterator[Slow]:
     slow = Slow()
     async with receiving(slow):

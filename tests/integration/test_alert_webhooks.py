@@ -24,12 +24,6 @@ OFFICE_OPERATORS = {"topics": [one.value for one in Topic]}
 
 
 @pytest.fixture
-async def receiver(nothing_left: None) -> AsyncIterator[Receiver]:
-    async with receiving() as running:
-        yield running
-
-
-@pytest.fixture
 async def desk(receiver: Receiver) -> AsyncIterator[Office]:
     async with office() as running:
         yield running

@@ -20,7 +20,7 @@ from tests.integration.operators import AS_OPERATOR, SECURED, form_with
 from tests.integration.operators import Visitor as Operator
 from tests.join_visits import FORM, Visitor
 from tests.networks import Running, network_of
-from tests.pages import HTML, Page, look
+from tests.pages import HTML, Page, look, read
 
 HERE = "/health/one/conformance"
 OWN = "/manage/one/conformance"
@@ -280,6 +280,17 @@ class TestLookingAgain:
         for headers in ({}, {"Beacon-Service-Key": "bsk_opens-nothing"}):
             reply = await net.ask(path=path, method=method, headers=headers)
             assert reply.status == status, reply.text
+        assert "one" not in net.network.watch.conformance.facts
+
+    async def test_who_was_let_in_too_long_ago_is_asked_for_the_key_again(
+        self, net: Running
+    ) -> None:
+        reply = await net.ask(path=OWN, raw=b"form=old", headers={**HTML, **FORM})
+
+        assert reply.status == 401
+        page = Page(reply, read(reply.text))
+        assert "this page was open for too long" in page.text
+        assert page.root.one("input", name="next").attributes["value"] == OWN
         assert "one" not in net.network.watch.conformance.facts
 
     async def test_a_form_of_another_site_does_nothing(self, net: Running) -> None:
