@@ -1,6 +1,6 @@
 """The part of the composition root that tells people of what changed."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,7 +70,7 @@ def telling(
         deliveries,
         health,
         post,
-        owners=lambda: _owners(holder),
+        owners=lambda: owners_in(holder),
         is_ours=is_ours,
         now=now,
         settles=lasting.settles,
@@ -85,6 +85,9 @@ def _name(holder: SnapshotHolder, member_id: str) -> str:
     return member.name if member is not None else member_id
 
 
-def _owners(holder: SnapshotHolder) -> frozenset[str]:
-    """Name the members, also those that only their owners and operators see."""
-    return frozenset(one.id for one in holder.current.everyone)
+def owners_in(holder: SnapshotHolder) -> Container[str]:
+    """Tell the members, also those that only their owners and operators see.
+
+    It is asked for every target of every round, and builds nothing.
+    """
+    return holder.current.everyone_by_id

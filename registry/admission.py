@@ -128,7 +128,7 @@ async def put_new(
     at = moment(now)
     if before is not None:
         await revoke_service_keys(change, entry.id, now=now)
-        await forget_earlier(change, before.entry, entry)
+        await forget_earlier(change, before.entry, entry, now=now)
         if not is_operator(by) and (bound := _bound(before, entry)):
             entry, state = entry.model_copy(update=bound), MemberState.PENDING
             action = "ask to join"

@@ -32,6 +32,7 @@ TEST_AGAIN_S: Final = 10.0
 KEPT: Final = 20
 """Tests and questions of one target that are kept in the log of messages, each."""
 NEVER: Final = "it does not want to be asked"
+WAITS: Final = "waits for an operator of this network to let it in"
 
 _A: Final = ALERT_ADDRESSES.c
 
@@ -53,7 +54,14 @@ async def refuse_strangers(change: Change, owner: str) -> None:
         return
     record = await load(change.connection, owner)
     if record is None or record.state is not MemberState.ACTIVE:
-        raise Conflict("It is no member of this network: nothing is told of it.")
+        raise Conflict(stranger_words(owner, None if record is None else record.state))
+
+
+def stranger_words(owner: str, state: MemberState | None) -> str:
+    """Say why nothing is told of who is no member."""
+    if state is MemberState.PENDING:
+        return f"“{owner}” {WAITS}: nothing is told of it before."
+    return "It is no member of this network: nothing is told of it."
 
 
 async def take_test(change: Change, target: Target, now: datetime) -> None:
@@ -78,9 +86,9 @@ async def take_question(change: Change, target: Target, now: datetime) -> None:
     all_, mine = known.get(everybodys), known.get(owners)
     if all_ is not None and all_.is_refused:
         raise Conflict("address: it said that it does not want to be asked. Use another one.")
-    if mine is not None and now.timestamp() - mine.asked_at < ASK_AGAIN_AFTER.total_seconds():
+    if mine is not None and _is_within(ASK_AGAIN_AFTER, mine.asked_at, now):
         raise Conflict("It was asked a moment ago. Look for the mail, also among spam.")
-    is_new_day = all_ is None or now.timestamp() - all_.since >= DAY.total_seconds()
+    is_new_day = all_ is None or not _is_within(DAY, all_.since, now)
     if all_ is not None and not is_new_day and all_.times >= MOST_A_DAY:
         raise Conflict(f"It was asked {MOST_A_DAY} times within a day. Ask again tomorrow.")
     for digest in (everybodys, owners):
@@ -110,6 +118,11 @@ async def switch_off_unconfirmed(change: Change, address_digest: str) -> None:
     chosen = t.id.in_([row.id for row in rows if digest_of(row.address) == address_digest])
     off = {"is_on": False, "off_reason": NEVER}
     await change.connection.execute(update(ALERT_TARGETS).where(chosen).values(**off))
+
+
+def _is_within(time: timedelta, since: float, now: datetime) -> bool:
+    """Whether less than that has passed; what is ahead was noted by a clock that was wrong."""
+    return 0 <= now.timestamp() - since < time.total_seconds()
 
 
 async def _put(change: Change, digest: str, values: dict[str, Any], *, is_new: bool) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aggregator.base.errors import Conflict, NotFound
 from registry.alert_asking import (
     KEPT,
+    NEVER,
     digest_of,
     note_refusal,
     refuse_strangers,
@@ -19,6 +20,7 @@ from registry.alert_asking import (
     take_question,
 )
 from registry.alert_rows import delivery_values, keep_newest, logged, target_of, target_values
+from registry.alert_wishes import read_wishes
 from registry.alerts import MOST_TARGETS, OPERATOR, Kind, State, Target, Wishes
 from registry.database import Change, Database
 from registry.health_tables import ALERT_DELIVERIES, ALERT_TARGETS, EVENTS
@@ -100,7 +102,8 @@ class AlertBook:
     ) -> Target:
         """Change what somebody is told; raises `NotFound`, and `Conflict` as `add`.
 
-        A mail address that unsubscribed itself and is switched on again is asked once more.
+        A mail address that unsubscribed itself and is switched on again is asked once more. One
+        whose wishes cannot be read here cannot be switched on without new ones.
         """
         now = self._now()
 
@@ -110,6 +113,8 @@ class AlertBook:
             if after.is_on and after != before:
                 await refuse_strangers(change, after.owner)
             if after.is_on and not before.is_on:
+                if after.unread:
+                    raise Conflict(f"{read_wishes(after.unread)[1]}. Choose it anew.")
                 after = replace(after, off_reason="")
                 if not after.is_confirmed:
                     after = replace(after, asked_at=now)
@@ -139,14 +144,19 @@ class AlertBook:
         return await self.database.change(put, is_news=False)
 
     async def confirm(self, target_id: str) -> Target:
-        """Take a mail address' word that it wants to be told; raises `NotFound`."""
+        """Take a mail address' word that it wants to be told; raises `NotFound`.
+
+        That takes back that it is never to be asked; what somebody else switched off stays off.
+        """
         now = self._now()
-        confirmed = await self.amend(
-            target_id,
-            None,
-            lambda one: one if one.is_confirmed else replace(one, confirmed_at=now),
-            by=f"alert:{target_id}",
-        )
+
+        def alter(one: Target) -> Target:
+            if one.is_confirmed:
+                return one
+            is_back = one.off_reason == NEVER and not one.unread
+            return replace(one, confirmed_at=now, is_on=one.is_on or is_back)
+
+        confirmed = await self.amend(target_id, None, alter, by=f"alert:{target_id}")
         await self._refused(digest_of(confirmed.address), is_refused=False)
         return confirmed
 
@@ -213,6 +223,8 @@ async def _found(connection: AsyncConnection, target_id: str, owner: str | None)
 async def _write(change: Change, target: Target) -> None:
     values: dict[str, Any] = target_values(target)
     del values["after_event"]  # of whoever delivers alone
+    if target.is_off_unread:
+        del values["is_on"], values["off_reason"]
     chosen = ALERT_TARGETS.c.id == target.id
     await change.connection.execute(update(ALERT_TARGETS).where(chosen).values(**values))
 

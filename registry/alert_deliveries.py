@@ -1,6 +1,6 @@
 """What is told to whom, as it is kept: planned once, let go, sent, and the log of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from registry.alert_asking import take_test
 from registry.alert_rows import delivery_of, delivery_values, is_ripe
+from registry.alert_standing import Failing, read_failing
 from registry.alert_waiting import (
     end_all,
     held_until,
+    is_awake,
     is_ripe_of,
     last_beginning,
     let_go,
@@ -270,6 +272,11 @@ class AlertDeliveries:
 
         return await self._database.read(read)
 
+    async def failing(self, targets: Sequence[Target]) -> Mapping[str, Failing]:
+        """Give at which of these nothing arrives, by id; nothing of who is switched off."""
+        told = [one.id for one in targets if one.is_on]
+        return await read_failing(self._database, told) if told else {}
+
     async def prune(self, targets: Sequence[Target]) -> None:
         """Forget what was told long ago, beyond the log."""
         place = func.row_number().over(partition_by=_D.target_id, order_by=_D.number.desc())
@@ -283,16 +290,24 @@ class AlertDeliveries:
             )
             await self._database.change(partial(_executed, gone), is_news=False)
 
-    async def ripe(self) -> frozenset[str]:
-        """Name the targets of which something may have waited long enough."""
+    async def ripe(self, targets: Sequence[Target]) -> tuple[Target, ...]:
+        """Give those of which something has waited long enough."""
+        now = self._now()
+        held = _D.state == State.HELD.value
+        waited = select(_D.target_id).where(held & is_ripe(now)).distinct()
+        of_quiet = select(_D.target_id).where(held & (_D.held_for == Held.QUIET.value)).distinct()
+
+        async def read(connection: AsyncConnection) -> tuple[set[str], set[str]]:
+            one, other = await connection.execute(waited), await connection.execute(of_quiet)
+            return set(one.scalars()), set(other.scalars())
+
+        long_enough, by_night = await self._database.read(read)
         # quiet hours may be others than they were when it was held
-        maybe = or_(is_ripe(self._now()), _D.held_for == Held.QUIET.value)
-        query = select(_D.target_id).where((_D.state == State.HELD.value) & maybe).distinct()
-
-        async def read(connection: AsyncConnection) -> frozenset[str]:
-            return frozenset((await connection.execute(query)).scalars())
-
-        return await self._database.read(read)
+        return tuple(
+            one
+            for one in targets
+            if one.id in long_enough or (one.id in by_night and is_awake(one, now))
+        )
 
     async def _has_ripe(self, target: Target, now: datetime) -> bool:
         held = (_D.target_id == target.id) & (_D.state == State.HELD.value)

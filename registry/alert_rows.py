@@ -7,39 +7,46 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Row, delete, or_, select
 
-from registry.alerts import LONGEST_HELD, Delivery, Held, Kind, State, Target, Wishes
+from registry.alert_wishes import read_wishes
+from registry.alerts import LONGEST_HELD, Delivery, Held, Kind, State, Target
 from registry.database import Change
 from registry.health_tables import ALERT_DELIVERIES
 from registry.rows import storable
 
 
 def target_of(row: Row[Any]) -> Target:
-    """Read a row of targets."""
+    """Read a row of targets; one whose wishes cannot be read is off."""
+    wishes, problem = read_wishes(row.settings)
+    is_on, off_reason = row.is_on, row.off_reason
+    if problem and is_on:
+        is_on, off_reason = False, problem
     return Target(
         id=row.id,
         owner=row.owner,
         kind=Kind(row.kind),
         address=row.address,
         secret=row.secret,
-        wishes=Wishes.model_validate_json(row.settings),
+        wishes=wishes,
         created_at=moment_of(row.created_at),
         after_event=row.after_event,
-        is_on=row.is_on,
-        off_reason=row.off_reason,
+        is_on=is_on,
+        off_reason=off_reason,
         asked_at=_maybe(row.asked_at),
         confirmed_at=_maybe(row.confirmed_at),
+        unread=(row.settings or "{}") if problem else "",
     )
 
 
 def target_values(target: Target) -> dict[str, Any]:
     """Write a target as values of its row."""
+    settings = target.unread or target.wishes.model_dump_json(by_alias=True)
     return {
         "id": target.id,
         "owner": target.owner,
         "kind": target.kind.value,
         "address": storable(target.address),
         "secret": target.secret,
-        "settings": target.wishes.model_dump_json(by_alias=True),
+        "settings": settings,
         "created_at": target.created_at.timestamp(),
         "asked_at": _stamp(target.asked_at),
         "confirmed_at": _stamp(target.confirmed_at),

@@ -54,10 +54,15 @@ async def held_until(
     return min(max(moment_of(until), now), now + LONGEST_HELD[why])
 
 
+def is_awake(target: Target, now: datetime) -> bool:
+    """Whether these are none of its quiet hours."""
+    quiet = target.wishes.quiet
+    return quiet is None or quiet.end_after(now) is None
+
+
 def is_ripe_of(target: Target, now: datetime) -> ColumnElement[bool]:
     """Whether a message of a target has waited long enough; its quiet hours may be others now."""
-    quiet = target.wishes.quiet
-    if quiet is not None and quiet.end_after(now) is not None:
+    if not is_awake(target, now):
         return is_ripe(now)
     return or_(is_ripe(now), _D.held_for == Held.QUIET.value)
 

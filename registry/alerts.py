@@ -42,6 +42,8 @@ LONGEST_WAIT: Final = timedelta(seconds=RETRIES_S[-1] * (1 + JITTER))
 MOST_ATTEMPTS: Final = 14
 """More than there are within `GIVEN_UP`; for clocks that went back."""
 CONFIRM_WITHIN: Final = timedelta(days=7)
+UNREAD: Final = "what it is to be told cannot be read here: "
+"""What the reason begins with for which a target is off whose wishes are of another version."""
 LOG_KEPT: Final = 100
 """Deliveries of one target that can be looked at."""
 
@@ -135,6 +137,13 @@ class Target:
     asked_at: datetime | None = None
     """When a mail address was asked to confirm itself."""
     confirmed_at: datetime | None = None
+    unread: str = field(default="", repr=False)
+    """The wishes as they are kept, if they cannot be read here; `wishes` are what can be."""
+
+    @property
+    def is_off_unread(self) -> bool:
+        """Whether it is off for that alone: it is on wherever its wishes can be read."""
+        return bool(self.unread) and not self.is_on and self.off_reason.startswith(UNREAD)
 
     @property
     def is_operators(self) -> bool:

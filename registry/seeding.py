@@ -284,7 +284,7 @@ class _Taking:
         if not is_back:
             # whoever asked to join under this id, or was thrown out, does not get this member
             await revoke_service_keys(self.change, record.id, now=self.now)
-            await forget_earlier(self.change, record.entry, entry)
+            await forget_earlier(self.change, record.entry, entry, now=self.now)
         state = record.left_as if is_back and record.left_as else self._state_of_new
         after = replace(
             record,

@@ -6,6 +6,7 @@ from typing import Any, Final
 from yarl import URL
 
 from aggregator.base.i18n import N_
+from registry.alert_standing import Failing
 from registry.alerts import Delivery, Held, Kind, State, Target
 from registry.incidents import Topic
 
@@ -39,7 +40,7 @@ WAITS: Final[Mapping[Held, str]] = {
 MOST_SHOWN: Final = 100
 
 
-def target_document(target: Target, *, is_owners: bool) -> dict[str, Any]:
+def target_document(target: Target, failing: Failing | None, *, is_owners: bool) -> dict[str, Any]:
     """Write a target without its secret; others than its owner see no path of a webhook."""
     return {
         "id": target.id,
@@ -49,8 +50,18 @@ def target_document(target: Target, *, is_owners: bool) -> dict[str, Any]:
         "on": target.is_on,
         "offReason": target.off_reason,
         "confirmed": target.is_confirmed,
+        "failing": None if failing is None else _failing_document(failing),
         **target.wishes.model_dump(mode="json", by_alias=True),
         "createdAt": target.created_at.isoformat(timespec="seconds"),
+    }
+
+
+def _failing_document(failing: Failing) -> dict[str, Any]:
+    next_at = failing.next_at
+    return {
+        "since": failing.since.isoformat(timespec="seconds"),
+        "result": failing.result,
+        "nextAt": None if next_at is None else next_at.isoformat(timespec="seconds"),
     }
 
 

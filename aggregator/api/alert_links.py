@@ -19,10 +19,10 @@ async def confirm_page(request: web.Request) -> web.Response:
 async def confirm(request: web.Request) -> web.Response:
     """Let alerts be sent to a mail address, by the link that was sent there."""
     try:
-        await api_of(request).alerts.confirm(request.match_info["token"])
+        target = await api_of(request).alerts.confirm(request.match_info["token"])
     except NotFound as error:
         return _gone(request, "confirm", error)
-    return _answer(request, "confirm", is_done=True)
+    return _answer(request, "confirm", is_done=True, is_off=not target.is_on)
 
 
 async def stop_page(request: web.Request) -> web.Response:
@@ -72,13 +72,19 @@ def _gone(request: web.Request, purpose: str, error: NotFound) -> web.Response:
 
 
 def _answer(
-    request: web.Request, purpose: str, *, is_done: bool, problem: str = ""
+    request: web.Request,
+    purpose: str,
+    *,
+    is_done: bool,
+    is_off: bool = False,
+    problem: str = "",
 ) -> web.Response:
     if not wants_html(request):
         return respond({"purpose": purpose, "done": is_done}, headers=_PRIVATE)
     values = {
         "purpose": purpose,
         "is_done": is_done,
+        "is_off": is_off,
         "problem": problem,
         "action": request.path,
     }

@@ -19,7 +19,9 @@ from aggregator.base.i18n import gettext as _
 from aggregator.watch.alerts.desk import default_wishes, topics_of
 from aggregator.watch.alerts.mails import NO_ADDRESS, NO_MAIL
 from aggregator.watch.alerts.sending import Sent
+from registry.alert_asking import stranger_words
 from registry.alerts import MOST_TARGETS, OPERATOR, Delivery, Target
+from registry.records import MemberState
 
 DONE: Final = {
     "add": N_("The address was added."),
@@ -61,12 +63,14 @@ NOTHING: Final = Shown()
 
 async def member_page(request: web.Request, member_id: str, shown: Shown = NOTHING) -> web.Response:
     """Show a member whom its alerts go to, for the holder of its key."""
-    desk = api_of(request).alerts
-    targets = await desk.book.targets(member_id)
+    api = api_of(request)
+    targets = await api.alerts.book.targets(member_id)
+    state = (await api.registry.steward.record(member_id)).state
     values = {
         "id": member_id,
-        "is_hidden": member_id in api_of(request).holder.current.shown_as,
+        "is_hidden": member_id in api.holder.current.shown_as,
         **await _values(request, member_id, targets, shown),
+        "untold": "" if state is MemberState.ACTIVE else stranger_words(member_id, state),
         "token": lambda: form_token(request, purpose_of(member_id)),
         "said": _said(request, shown),
     }
@@ -92,6 +96,7 @@ async def _values(
     form = shown.form
     return {
         "owner": owner,
+        "failing": await api.alerts.deliveries.failing(targets),
         "targets": targets,
         "address_of": _shown_to(owner),
         "logs": logs,
@@ -108,6 +113,7 @@ async def _values(
         "made": shown.made,
         "tested": shown.tested,
         "most": MOST_TARGETS,
+        "untold": "",
         "own_number": len([one for one in targets if one.owner == owner]),
     }
 

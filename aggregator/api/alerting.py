@@ -4,6 +4,7 @@ Programs send the service key, or an operator's token, with every request. Peopl
 the pages, in the session that the key or token opened.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from aiohttp import web
@@ -33,6 +34,7 @@ from aggregator.base.errors import (
     RegistryUnavailable,
     Unauthorized,
 )
+from registry.alert_asking import stranger_words
 from registry.alerts import OPERATOR, Target
 from registry.records import MemberState
 
@@ -88,7 +90,7 @@ async def entry_alerts_json(request: web.Request) -> web.Response:
     member_id = request.match_info["id"]
     await holder_of(request, member_id)
     targets = await api_of(request).alerts.book.targets(member_id)
-    told = [target_document(one, is_owners=True) for one in targets]
+    told = await _documents(request, targets, is_owners=True)
     return respond({"alerts": told}, headers=PRIVATE)
 
 
@@ -111,7 +113,7 @@ async def list_alerts(request: web.Request) -> web.Response:
     if owner is not None and owner != OPERATOR:
         await api.registry.steward.record(owner)
     told = await api.alerts.book.targets(owner)
-    documents = [target_document(one, is_owners=one.is_operators) for one in told]
+    documents = await _documents(request, told)
     return respond({"alerts": documents}, headers=PRIVATE)
 
 
@@ -128,9 +130,8 @@ async def show_target(request: web.Request) -> web.Response:
     desk = api_of(request).alerts
     target = await desk.book.target(request.match_info["target"], owner)
     sent = [delivery_document(one) for one in await desk.log(target.id, owner)]
-    is_owners = owner is not None or target.is_operators
-    told = {**target_document(target, is_owners=is_owners), "deliveries": sent}
-    return respond(told, headers=PRIVATE)
+    (shown,) = await _documents(request, [target], is_owners=owner is not None)
+    return respond({**shown, "deliveries": sent}, headers=PRIVATE)
 
 
 async def change_target(request: web.Request) -> web.Response:
@@ -141,8 +142,8 @@ async def change_target(request: web.Request) -> web.Response:
     target = await api_of(request).alerts.change(
         request.match_info["target"], owner, document, by=by
     )
-    is_owners = owner is not None or target.is_operators
-    return respond(target_document(target, is_owners=is_owners), headers=PRIVATE)
+    (shown,) = await _documents(request, [target], is_owners=owner is not None)
+    return respond(shown, headers=PRIVATE)
 
 
 async def remove_target(request: web.Request) -> web.Response:
@@ -241,8 +242,19 @@ def _failed(sent: Sent, error: BeaconError) -> Shown:
     return Shown(FormShown.failed(sent.text("do") or "add", sent, told), error.status)
 
 
+async def _documents(
+    request: web.Request, targets: Sequence[Target], *, is_owners: bool = False
+) -> list[dict[str, Any]]:
+    """Write targets for their owner, or for operators, who own theirs."""
+    failing = await api_of(request).alerts.deliveries.failing(targets)
+    return [
+        target_document(one, failing.get(one.id), is_owners=is_owners or one.is_operators)
+        for one in targets
+    ]
+
+
 def _added(target: Target) -> web.Response:
-    document: dict[str, Any] = target_document(target, is_owners=True)
+    document: dict[str, Any] = target_document(target, None, is_owners=True)
     if target.secret:
         document["secret"] = target.secret
         document["message"] = "Keep the secret: it is shown this once, and signs what is sent."
@@ -270,4 +282,4 @@ async def _of_member(request: web.Request, member_id: str) -> None:
     """Raise `NotFound` or `Conflict` for what is no member, before anything is looked up."""
     record = await api_of(request).registry.steward.record(member_id)
     if record.state is not MemberState.ACTIVE:
-        raise Conflict("It is no member of this network: nothing is told of it.")
+        raise Conflict(stranger_words(member_id, record.state))

@@ -55,6 +55,16 @@ _SHOWN: Final[Mapping[str, Document]] = {
     "on": {"type": "boolean"},
     "offReason": text(),
     "confirmed": {"type": "boolean"},
+    "failing": _nullable(
+        _object(
+            {
+                "since": text("When the first message began to be sent that was not taken."),
+                "result": text("What came of the last try."),
+                "nextAt": _nullable(text("Null: the message was given up; the next one is tried.")),
+            },
+            *("since", "result", "nextAt"),
+        )
+    ),
     **_WISHES,
     "createdAt": text(),
 }

@@ -176,11 +176,11 @@ async def test_strangers_do_not_make_this_server_send_anything(
                     body={"kind": kind, "address": to},
                 )
                 assert refused.status == 409, refused.text
-                assert "no member of this network" in refused.text
+                assert "waits for an operator of this network" in refused.text
             seen = await net.ask(path="/manage/stranger/alerts.json", headers=headers)
             assert seen.json == {"alerts": []}
             desk = net.network.watch.telling.desk
-            with pytest.raises(Conflict, match="no member"):
+            with pytest.raises(Conflict, match="waits for an operator"):
                 await desk.book.add(
                     "stranger", Kind.WEBHOOK, receiver.url, Wishes(), by="member:stranger"
                 )

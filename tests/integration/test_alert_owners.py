@@ -5,13 +5,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from aggregator.base.errors import Conflict
 from demo import DemoNetwork
+from registry.alert_rows import delivery_values
 from registry.alerts import OPERATOR, Kind, Wishes
+from registry.database import Change
 from registry.health import Check, Phase, Result, Rules
 from registry.health_book import HealthBook
 from registry.health_store import Batch, IncidentChange
+from registry.health_tables import ALERT_DELIVERIES
 from registry.history import Bucket, Histogram, Tier, Uptime
 from registry.history import Kind as Asked
 from registry.incidents import Event, Topic
@@ -134,6 +138,79 @@ async def test_history_is_of_a_beacon_at_its_address(
         {"id": "archive", "url": address(demo, beacon)}, by="operator"
     )
     assert await rows_of_health(net) == kept
+
+
+@pytest.mark.parametrize(
+    ("beacon", "expected"), [("demo-records", ["held", "due"]), ("demo-counts", ["dropped"] * 2)]
+)
+async def test_what_waits_to_be_told_of_a_beacon_is_not_told_of_who_has_its_id_now(
+    net: Running, demo: DemoNetwork, receiver: Receiver, beacon: str, expected: list[str]
+) -> None:
+    key = (await joined(net, address(demo), id="archive"))["serviceKey"]
+    receiver.status = 500
+    desk, dispatcher = net.network.watch.telling.desk, net.network.watch.telling.dispatcher
+    targets = [
+        await desk.book.add(
+            OPERATOR,
+            Kind.WEBHOOK,
+            f"{receiver.url}/{minutes}",
+            Wishes(topics=(topic,), after_minutes=minutes),
+            by="test",
+        )
+        for topic, minutes in ((Topic.OUTAGE, 30), (Topic.CERTIFICATE, 0))
+    ]
+    now = datetime.now(UTC)
+    events = [
+        Event(f"{one}:{topic}:began:x", one, topic, "began", now, "it was away")
+        for topic in (Topic.OUTAGE, Topic.CERTIFICATE)
+        for one in ("archive", "seedy")
+    ]
+    await net.network.watch.health.write(Batch(events=events))
+    await dispatcher.round()
+
+    async def states(member_id: str) -> list[str]:
+        lines = [line for one in targets for line in await desk.deliveries.log(one.id)]
+        return [one.state.value for one in lines if one.document["member"] == member_id]
+
+    assert await states("archive") == await states("seedy") == ["held", "due"]
+    await ask(net, key, "DELETE", "", {})
+    await net.network.registry.steward.add(
+        {"id": "archive", "url": address(demo, beacon)}, by="operator"
+    )
+    assert await states("archive") == expected
+    assert await states("seedy") == ["held", "due"]
+    (line, *_) = [
+        one for one in await desk.deliveries.log(targets[0].id) if one.subject == "archive:outage"
+    ]
+    assert ("somebody else" in line.result, line.ended_at is not None) == (
+        (beacon == "demo-counts",) * 2
+    )
+
+
+async def test_what_is_told_together_leaves_out_who_had_the_id_before(
+    net: Running, demo: DemoNetwork
+) -> None:
+    key = (await joined(net, address(demo), id="archive"))["serviceKey"]
+    desk, now = net.network.watch.telling.desk, datetime.now(UTC)
+    hook = "http://127.0.0.1:9/hook"
+    target = await desk.book.add(OPERATOR, Kind.WEBHOOK, hook, Wishes(), by="test")
+
+    async def put(change: Change) -> None:
+        for key, members in (("both", ["archive", "seedy"]), ("one", ["archive"])):
+            items = [{"member": one, "text": "it was away"} for one in members]
+            told = {"type": "digest", "items": items, "more": 0, "members": len(members)}
+            values = delivery_values(target.id, key, told, now=now, subject="digest")
+            await change.connection.execute(insert(ALERT_DELIVERIES).values(**values))
+
+    await desk.book.database.change(put)
+    await ask(net, key, "DELETE", "", {})
+    await net.network.registry.steward.add(
+        {"id": "archive", "url": address(demo, "demo-counts")}, by="operator"
+    )
+    one, both = await desk.deliveries.log(target.id)
+    assert (both.state.value, one.state.value) == ("due", "dropped")
+    assert [item["member"] for item in both.document["items"]] == ["seedy"]
+    assert both.document["members"] == 1
 
 
 async def test_what_a_process_ends_late_is_not_told_of_who_has_the_id_now(

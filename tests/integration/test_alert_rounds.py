@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event, insert
 from sqlalchemy.engine import Engine
 
+from aggregator.telling import owners_in
 from demo import DemoNetwork
 from registry.alert_deliveries import KEPT, PRUNED_AT_ONCE, Reminder
 from registry.alert_rows import target_values
@@ -21,7 +22,9 @@ from registry.health_batch import IncidentChange
 from registry.health_store import Batch, HealthStore
 from registry.health_tables import ALERT_TARGETS, INCIDENTS
 from registry.incidents import IncidentKey, Topic
-from tests.alert_kit import NOON, Office, Receiver, office
+from registry.models import MemberEntry
+from registry.snapshot import RegisteredMember, SnapshotHolder
+from tests.alert_kit import NOON, Now, Office, Receiver, office
 from tests.known_health import place, written
 from tests.networks import network_of, nothing_left
 
@@ -43,6 +46,14 @@ def statements() -> Iterator[list[str]]:
         yield seen
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+
+
+async def copied(desk: Office, target: Target, owner: str) -> None:
+    async def put(change: Change) -> None:
+        values = target_values(target) | {"id": f"of-{owner}", "owner": owner}
+        await change.connection.execute(insert(ALERT_TARGETS).values(**values))
+
+    await desk.book.database.change(put)
 
 
 async def targets(desk: Office, url: str, number: int) -> list[Target]:
@@ -71,6 +82,54 @@ async def test_a_round_in_which_nothing_happens_costs_the_same_for_one_and_for_m
                 await desk.round(seconds=5)
             costs.append(seen)
     assert len(costs[0]) == len(costs[1]) < 15
+
+
+async def test_a_quiet_night_costs_the_same_for_one_and_for_many(receiver: Receiver) -> None:
+    costs = []
+    for number in (1, 40):
+        async with office(now=Now(NOON + timedelta(hours=11))) as desk:
+            night = {"quiet": {"from": "22:00", "to": "07:00"}}
+            first = await desk.webhook(receiver.url, **night)
+            for each in range(number - 1):
+                desk.owners.add(f"member-{each}")
+                await copied(desk, first, f"member-{each}")
+            for owner in desk.owners:
+                desk.happened.add(owner)
+            await desk.round()
+            with statements() as seen:
+                await desk.round(seconds=5)
+            costs.append(seen)
+            assert receiver.texts == []
+            everybody = await desk.book.targets()
+            assert [await desk.states(one) for one in everybody] == [[("began", "held")]] * number
+            await desk.round(hours=9)
+            await desk.round(seconds=5)
+            assert len(receiver.texts) == number
+            receiver.requests.clear()
+    assert len(costs[0]) == len(costs[1]) < 15
+
+
+async def test_what_waits_for_quiet_hours_that_are_others_now_is_told(receiver: Receiver) -> None:
+    async with office(now=Now(NOON + timedelta(hours=11))) as desk:
+        target = await desk.webhook(receiver.url, quiet={"from": "22:00", "to": "07:00"})
+        desk.happened.add("one")
+        await desk.round()
+        assert receiver.texts == []
+        await desk.desk.change(target.id, "one", {"quiet": None}, by="test")
+        await desk.round(seconds=5)
+        assert len(receiver.texts) == 1
+
+
+def test_whether_a_member_is_there_is_looked_up_and_not_counted_out() -> None:
+    members = tuple(
+        RegisteredMember(MemberEntry(id=f"m{each}", url=f"https://m{each}.example.org"))
+        for each in range(3)
+    )
+    holder = SnapshotHolder()
+    holder.publish(members)
+    owners = owners_in(holder)
+    assert owners is owners_in(holder)  # for every target of every round
+    assert [one in owners for one in ("m0", "m2", "m3")] == [True, True, False]
 
 
 async def test_the_log_is_cut_for_many_at_once_and_for_each_alone(receiver: Receiver) -> None:

@@ -15,6 +15,7 @@ from aggregator.watch.alerts.words import test_document
 from registry.alert_asking import TEST
 from registry.alert_book import AlertBook
 from registry.alert_deliveries import AlertDeliveries
+from registry.alert_wishes import parts_of
 from registry.alerts import CONFIRM_WITHIN, OPERATOR, Delivery, Kind, State, Target, Wishes
 from registry.incidents import Topic
 from registry.problem_words import place_and_words
@@ -79,23 +80,32 @@ class AlertDesk:
             else f"{name}: unknown key; {', '.join((*WISHES, 'on'))} can be given"
             for name in sorted(document.keys() - {*WISHES, "on"})
         ]
-        told = {**known.wishes.model_dump(mode="json", by_alias=True), **document}
+        kept = known.wishes.model_dump(mode="json", by_alias=True)
+        told = {**(parts_of(known.unread) if known.unread else kept), **document}
         wishes, wrong = checked_wishes(told, known.owner)
-        is_on = document.get("on", known.is_on)
+        is_on = document.get("on", known.is_on or known.is_off_unread)
         if not isinstance(is_on, bool):
             problems.append("on: true or false")
+        elif document.keys() == {"on"}:
+            return await self.switch(target_id, owner, is_on=is_on, by=by)
         if problems + wrong or wishes is None:
             raise BadQuery(problems + wrong)
         chosen = wishes
 
         def alter(one: Target) -> Target:
-            return replace(one, wishes=chosen, is_on=bool(is_on))
+            reason = "" if one.is_off_unread else one.off_reason
+            return replace(one, wishes=chosen, unread="", is_on=bool(is_on), off_reason=reason)
 
         return await self.book.amend(target_id, owner, alter, by=by)
 
     async def switch(self, target_id: str, owner: str | None, *, is_on: bool, by: str) -> Target:
         """Switch one on or off; raises `NotFound`."""
-        return await self.book.amend(target_id, owner, lambda one: replace(one, is_on=is_on), by=by)
+
+        def alter(one: Target) -> Target:
+            reason = "" if one.is_off_unread else one.off_reason
+            return replace(one, is_on=is_on, off_reason=reason)
+
+        return await self.book.amend(target_id, owner, alter, by=by)
 
     async def test(self, target_id: str, owner: str | None) -> Sent:
         """Send a test at once; raises `NotFound`, `RateLimited`, and `Conflict` for what waits, is
@@ -139,9 +149,12 @@ class AlertDesk:
         return await self.book.confirm(target.id)
 
     async def unsubscribe(self, token: str) -> Target:
-        """Send a mail address nothing more, by its link; raises `NotFound`."""
+        """Send a mail address nothing more, by its link; raises `NotFound`.
+
+        Also one that somebody switched off, who may switch it on again.
+        """
         target = await self.by_link("stop", token)
-        if not target.is_on:
+        if not target.is_on and not target.is_confirmed:
             return target
         return await self.book.stop(target.id, UNSUBSCRIBED, unconfirmed=True)
 

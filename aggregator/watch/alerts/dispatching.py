@@ -8,7 +8,7 @@ be noted is sent again with the same id.
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
@@ -85,7 +85,7 @@ class Dispatcher:
         happenings: Happenings,
         post: Post,
         *,
-        owners: Callable[[], frozenset[str]],
+        owners: Callable[[], Container[str]],
         is_ours: Callable[[], Awaitable[bool]],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         rand: Callable[[], float] = random.random,
@@ -169,10 +169,8 @@ class Dispatcher:
         await self._prune(targets)
 
     async def _release(self, targets: Sequence[Target], *, is_cut: bool, is_settling: bool) -> None:
-        ripe = await self._deliveries.ripe()
-        for target in targets:
-            if target.id in ripe:
-                await self._deliveries.release(target, is_cut=is_cut, is_settling=is_settling)
+        for target in await self._deliveries.ripe(targets):
+            await self._deliveries.release(target, is_cut=is_cut, is_settling=is_settling)
 
     def _is_told(self, target: Target) -> bool:
         return target.is_on and target.is_confirmed and self._has_owner(target)
