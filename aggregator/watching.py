@@ -114,6 +114,7 @@ async def watching(parts: Surrounded) -> AsyncIterator[Watch]:
         parts.holder,
         health,
         every_s=parts.settings.health.probe_s,
+        controls_s=parts.settings.health.controls_s,
         now=_now,
     )
     conformance = _conformance(parts, health)
@@ -237,7 +238,7 @@ def _trials(
         certificate_rounds(certificates.look, around, every_s=settings.certificate_s),
         control_rounds(controls.look, around, report, every_s=every_s),
         again_rounds(controls.look_again, around, report, every_s=every_s),
-        ending_rounds(telling.no_controls, around, telling.has_failed_controls, every_s=every_s),
+        ending_rounds(telling.no_controls, around, telling.failed_controls, every_s=every_s),
         in_force,
     )
 

@@ -19,6 +19,10 @@ _LEAST_SHARE: Final = 3
 EXPIRED: Final = "expired"
 ENDED: Final = "ended"
 BEGAN: Final = "began"
+MAX_CONDITIONS: Final = 20
+"""So many conditions of one member are remembered, of however many certificates."""
+_SHOWN: Final = 32
+"""So much of a fingerprint tells certificates apart."""
 
 
 class Problem(StrEnum):
@@ -45,11 +49,11 @@ class CertificateChange:
     certificate: str
     """The fingerprint of the member's own certificate; a threshold is told once for each."""
     since: str = ""
-    """When a problem began: the same certificate may be served well in between, and badly again."""
+    """When a problem of this certificate began: it may be mended in between, and bad again."""
 
     def key(self, member_id: str) -> str:
         """Give what is the same however often it is told."""
-        told = f"{member_id}:certificate:{self.what}:{self.condition}:{self.certificate[:32]}"
+        told = f"{member_id}:certificate:{self.what}:{self.condition}:{self.certificate[:_SHOWN]}"
         return f"{told}:{self.since}" if self.since else told
 
 
@@ -78,17 +82,26 @@ def conditions(document: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
 def beginnings(
     known: Mapping[str, Any] | None, found: Mapping[str, Any], now: datetime
 ) -> dict[str, str]:
-    """Say since when each of the conditions of a chain holds; `known` is of the look before.
+    """Say since when each condition holds, by `_condition_of`; `known` is of the look before.
 
-    Empty for one that was there before this was kept.
+    Several certificates may be served by turns: what was the matter with one that is not there at
+    this look holds until it is, or until all is well. Empty for a condition that was there before
+    this was kept.
     """
-    there = conditions(found, now)
-    if known is None or known.get("fingerprint") != found.get("fingerprint"):
-        return dict.fromkeys(there, now.isoformat())
-    before = conditions(known, _moment(known.get("checkedAt")) or now)
-    told = known.get("since")
-    kept = told if isinstance(told, Mapping) else {}
-    return {one: str(kept.get(one, "")) if one in before else now.isoformat() for one in there}
+    there, now_as_kept = conditions(found, now), now.isoformat()
+    own = str(found.get("fingerprint") or "")
+    if known is None or not there:
+        return {_condition_of(own, one): now_as_kept for one in there}
+    kept = _kept_moments(known)
+    since = {_condition_of(own, one): kept.get(_condition_of(own, one)) for one in there}
+    is_same = str(known.get("fingerprint") or "") == own
+    before = conditions(known, _moment(known.get("checkedAt")) or now) if is_same else ()
+    for one in before:  # of one alone, as it was kept at first
+        if one in there and since[_condition_of(own, one)] is None:
+            since[_condition_of(own, one)] = kept.get(one, "")
+    others = [one for one in kept.items() if ":" in one[0] and one[0].split(":")[0] != own[:_SHOWN]]
+    latest = sorted(others, key=lambda one: one[1])[-(MAX_CONDITIONS - len(since)) :]
+    return dict(latest) | {one: now_as_kept if at is None else at for one, at in since.items()}
 
 
 def certificate_changes(
@@ -111,7 +124,7 @@ def certificate_changes(
     changes = [
         CertificateChange(
             *(_what(one), one, sentence(found, one, now), own),
-            since="" if one in thresholds else str(since.get(one, "")),
+            since="" if one in thresholds else str(since.get(_condition_of(own, one), "")),
         )
         for one in there
         if is_other or one not in before
@@ -141,6 +154,15 @@ def sentence(document: Mapping[str, Any], condition: str, now: datetime) -> str:
         return f"{which} that ends in {days}, on {until:%Y-%m-%d}"
     message = str(document.get("message") or condition)
     return f"serves a certificate that cannot be verified: {message}"
+
+
+def _condition_of(fingerprint: str, condition: str) -> str:
+    return f"{fingerprint[:_SHOWN]}:{condition}"
+
+
+def _kept_moments(document: Mapping[str, Any]) -> dict[str, str]:
+    told = document.get("since")
+    return {str(one): str(at) for one, at in told.items()} if isinstance(told, Mapping) else {}
 
 
 def _what(condition: str) -> str:

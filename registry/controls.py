@@ -274,4 +274,4 @@ def _read(one: Mapping[str, Any]) -> ControlResult:
 
 
 def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

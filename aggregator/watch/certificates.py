@@ -38,7 +38,7 @@ OnCertificate = Callable[[RegisteredMember, Mapping[str, Any], tuple[Certificate
 
 
 class CertificateChecker:
-    """Looks at members' certificates; `heard` is told of every look that showed something."""
+    """Looks at members' certificates; `heard` is told of every look that was kept."""
 
     def __init__(
         self,
@@ -75,9 +75,9 @@ class CertificateChecker:
             again = certificate_changes(None, found, now)
             changes |= {one.key(member.id): one for one in again}
         # what is told bears the moments that are kept: told before, it could be told twice
-        await self._health.put_fact(member.id, FACT, found, place=place)
-        self._heard(member, found, tuple(changes.values()))
-        self._looked[member.id] = place
+        if await self._health.put_fact(member.id, FACT, found, place=place):
+            self._heard(member, found, tuple(changes.values()))
+            self._looked[member.id] = place
 
     async def _found(self, member: RegisteredMember) -> dict[str, Any] | None:
         if self._looker.has_proxy:

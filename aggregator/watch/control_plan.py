@@ -7,7 +7,7 @@ which finds members that do not look at the alternate bases. All but those the o
 single bases: other alleles have several spellings.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,6 +19,7 @@ from registry.controls import (
     ControlReport,
     ControlResult,
     ControlSource,
+    ControlVerdict,
 )
 from registry.known_variants import MAX_KNOWN, KnownVariant, SampleAllele
 from registry.models import Protocol
@@ -37,6 +38,10 @@ NO_KNOWN_YES: Final = (
     "No variant is known that this beacon holds, so that its “no” cannot be tried. Give "
     "sampleAlleleRequests in the description of the beacon (version 1), or tell the operator of "
     "this network a variant that it holds: the bases, the position, the assembly and the data set."
+)
+NOT_RECOGNISED: Final = (
+    "No variant is known that this beacon holds, so that its “no” cannot be tried: when it was "
+    "asked last it was not recognised yet: {why}. What it says of itself is read once it answers."
 )
 NETWORK: Final = (
     "It is a network itself: which of its beacons can be believed is for it to say, and no "
@@ -99,11 +104,24 @@ def kept(controls: Iterable[Control], report: ControlReport | None) -> list[Cont
     return [one for one in map(report.result_of, controls) if one is not None]
 
 
-def message_of(member: RegisteredMember, controls: Iterable[Control]) -> str:
-    """Say what is missing, and what to do about it."""
+def message_of(
+    member: RegisteredMember, controls: Iterable[Control], results: Sequence[ControlResult] = ()
+) -> str:
+    """Say what is missing, and what to do about it; `results` are those of its controls."""
     has_known = any(one.kind is ControlKind.KNOWN_YES for one in controls)
-    parts = (NETWORK if is_network(member) else "", "" if has_known else NO_KNOWN_YES)
-    return " ".join(filter(None, parts))
+    missing = "" if has_known else _missing(member, results)
+    return " ".join(filter(None, (NETWORK if is_network(member) else "", missing)))
+
+
+def _missing(member: RegisteredMember, results: Sequence[ControlResult]) -> str:
+    """Say why there is no known yes: one that was never reached may well give some."""
+    silent = [
+        one for one in results if one.verdict is ControlVerdict.NOT_ANSWERED and not one.is_doubtful
+    ]
+    has_answered = member.capabilities.fetched_at is not None or len(silent) < len(results)
+    if has_answered or not silent:
+        return NO_KNOWN_YES
+    return NOT_RECOGNISED.format(why=max(silent, key=lambda one: one.at).got.rstrip(". "))
 
 
 def _known(

@@ -92,7 +92,7 @@ OnReport = Callable[[RegisteredMember, ControlReport | None, ControlReport], Non
 
 
 class ControlChecker:
-    """Asks members their controls; `heard` is told after every round."""
+    """Asks members their controls; `heard` is told after every round that could be kept."""
 
     def __init__(
         self,
@@ -130,12 +130,15 @@ class ControlChecker:
     async def look_again(self, member: RegisteredMember) -> None:
         """Ask those controls alone that were answered wrongly; it is no round of its own.
 
-        Raises `RegistryUnavailable` where it cannot be kept.
+        What is known of controls that are no more is dropped, even where nothing is due. Raises
+        `RegistryUnavailable` where it cannot be kept.
         """
         async with self._locks.setdefault(member.id, asyncio.Lock()):
             before, controls = self._in_force.report(member.id), plan_controls(member)
             turn = again_of(controls, before, self._now())
-            if turn and before is not None:
+            if before is None:
+                return
+            if turn or len(kept(controls, before)) < len(before.results):
                 await self._asked(member, controls, turn, before, before.checked_at)
 
     async def _asked(
@@ -154,10 +157,11 @@ class ControlChecker:
                 break
         results = [known[control] for control in controls if control in known]
         blank = ControlReport(checked_at)
-        report = blank.with_results(results, message_of(member, controls), checked_at)
+        report = blank.with_results(results, message_of(member, controls, results), checked_at)
         document = controls_document(report)
-        await self._health.put_fact(member.id, FACT, document, place=place_of(member.entry))
-        self._heard(member, before, report)
+        place = place_of(member.entry)
+        if await self._health.put_fact(member.id, FACT, document, place=place):
+            self._heard(member, before, report)
 
     async def _ask(self, member: RegisteredMember, control: Control) -> tuple[ControlAnswer, bool]:
         query = Query(

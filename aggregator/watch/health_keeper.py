@@ -17,11 +17,11 @@ from aggregator.protocol.wire import Failure
 from aggregator.upstream.breaker import Breakers
 from aggregator.watch.checker import Checker
 from aggregator.watch.lease import Lease
-from registry.health import Result, Trait
+from registry.health import Result, State, Trait
 from registry.health_book import HealthBook
 from registry.health_store import HealthStore
 from registry.history import Kind, Tier
-from registry.incidents import Topic
+from registry.incidents import Incident, Topic
 from registry.snapshot import RegisteredMember
 
 log = structlog.get_logger(__name__)
@@ -33,6 +33,8 @@ JUDGE_S: Final = 60.0
 PRUNE_S: Final = 3600.0
 MANY: Final = 100_000
 """More open incidents than there can be."""
+TRIES: Final = 5
+"""How often what is written is read again because a look has ended meanwhile."""
 
 
 class HealthKeeper:
@@ -162,7 +164,7 @@ class HealthKeeper:
         """Look at how members answered questions in the last hour, in all processes."""
         if not await self.is_ours():
             return
-        await self.flush()
+        await self._look_again()
         since = self._now() - timedelta(hours=1)
         buckets = await self._store.buckets(Tier.MINUTE, since, kind=Kind.QUESTION)
         self._book.take_questions(buckets)
@@ -176,15 +178,48 @@ class HealthKeeper:
     async def _take_up(self) -> None:
         """Go on from what is written, which is all that is known here too."""
         async with self._writing:
-            is_read = False
-            while not is_read:
-                await self._write()
-                await self._store.refresh()
-                incidents = await self._store.incidents(is_open=True, limit=MANY)
-                is_read = not self._book.has_news  # a look that was under way may have ended
+            incidents = None
+            while incidents is None:
+                incidents = await self._written()
             self._book.take_up(self._store.standings, self._store.places, incidents)
-        is_cut = any(one.topic is Topic.NETWORK for one in incidents)
-        self._checker.begin(is_cut=is_cut)
+        self._checker.begin(is_cut=self._is_cut)
+
+    async def _look_again(self) -> None:
+        """Take up what another process wrote late, which nobody here would end otherwise."""
+        async with self._writing:
+            incidents = None
+            for _ in range(TRIES):
+                incidents = await self._written()
+                if incidents is not None:
+                    break
+            else:
+                return  # so much is going on that it has to wait for the next time
+            was_cut = self._is_cut
+            self._book.take_up(self._store.standings, self._store.places, incidents)
+        if was_cut and not self._is_cut:
+            self._book.cut(self._now())
+        elif self._is_cut and not was_cut:
+            self._book.back(self._now())
+
+    async def _written(self) -> tuple[Incident, ...] | None:
+        """Write, and read what the book takes up; None if there is news meanwhile."""
+        await self._write()
+        await self._store.refresh()
+        found = await self._store.incidents(is_open=True, limit=MANY)
+        told = {one.member_id for one in found if one.topic is Topic.OUTAGE}
+        down = {
+            member_id: standing.since
+            for member_id, standing in self._store.standings.items()
+            if standing.state is State.DOWN and standing.since and member_id not in told
+        }
+        if down:
+            since = min(down.values())
+            found += await self._store.incidents(down, since=since, is_open=False, limit=MANY)
+        return None if self._book.has_news else found
+
+    @property
+    def _is_cut(self) -> bool:
+        return self._book.open_incident("", Topic.NETWORK) is not None
 
 
 async def _again(step: Callable[[], Awaitable[None]], every_s: float) -> None:

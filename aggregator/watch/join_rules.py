@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from aggregator.model.outcome import NoAnswerCode, NotAskedCode
 from aggregator.protocol.wire import Failure
+from aggregator.upstream.failures import HUNG_UP
 from aggregator.upstream.peer import Peer
 from aggregator.watch.join_recorder import ORIGIN, Bounds, Recorder, Sent
 from aggregator.watch.join_report import RULES, Finding, Verdict
@@ -42,6 +43,10 @@ FIXES: Final[Mapping[NoAnswerCode | NotAskedCode, str]] = {
     "receivedRequestSummary.",
     NotAskedCode.LOOP: "Give the address of a beacon that does not ask this network itself.",
 }
+HUNG_UP_FIX: Final = (
+    "The connection is accepted and closed again without an answer: look at the proxy in front of "
+    "the server, and into its log."
+)
 _OUR_OWN: Final = frozenset(
     {NoAnswerCode.OVERLOADED, NoAnswerCode.INTERNAL, NoAnswerCode.CANCELLED}
 )
@@ -81,6 +86,8 @@ class Findings:
 
 def fix_of(failure: Failure) -> str:
     """Say what to change so that a request does not fail so again."""
+    if failure.code is NoAnswerCode.CONNECT and failure.message.startswith(HUNG_UP):
+        return HUNG_UP_FIX
     return FIXES.get(failure.code, _TRY_AGAIN)
 
 

@@ -23,6 +23,9 @@ NOT_ASKED: Final = (
     "is asked no questions with a known answer any more: its answers are passed on as they are"
 )
 PASSES: Final = "answers the questions with a known answer rightly again"
+GONE: Final = (
+    "is not asked any more what it answered wrongly: its answers are passed on as they are"
+)
 
 
 class TrialTelling:
@@ -70,7 +73,8 @@ class TrialTelling:
         failed = [one for one in report.results if one.verdict is ControlVerdict.FAIL]
         self._book.call(member.id, place, Trait.UNTRUSTED, is_on=bool(failed), at=now)
         if not failed:
-            self._book.end_incident(member.id, Topic.CONTROL, at=now, text=PASSES)
+            text = GONE if _are_gone(before, report) else PASSES
+            self._book.end_incident(member.id, Topic.CONTROL, at=now, text=text)
             return
         first = min(failed, key=lambda one: one.since)
         text = told(failed)
@@ -84,10 +88,9 @@ class TrialTelling:
             details={"failed": len(failed), "variant": first.control.variant},
         )
 
-    def has_failed_controls(self, member_id: str) -> bool:
-        """Whether it is held against a member that it failed controls."""
-        is_untrusted = Trait.UNTRUSTED in self._book.standing(member_id).traits
-        return is_untrusted or self._book.open_incident(member_id, Topic.CONTROL) is not None
+    def failed_controls(self) -> set[str]:
+        """Give the ids of members against whom it is held that they failed controls."""
+        return self._book.held_against(Trait.UNTRUSTED, Topic.CONTROL)
 
     async def no_controls(self, member: RegisteredMember) -> None:
         """Take in that a member is asked no controls any more."""
@@ -110,6 +113,13 @@ def told(failed: list[ControlResult]) -> str:
             f"reports {_named(impossible)}, which cannot exist: its “yes” is marked as untrusted"
         )
     return "; ".join(parts)
+
+
+def _are_gone(before: ControlReport | None, report: ControlReport) -> bool:
+    """Whether a member failed controls before, and there are none of these any more."""
+    known = () if before is None else before.results
+    failed = {one.control for one in known if one.verdict is ControlVerdict.FAIL}
+    return bool(failed) and failed.isdisjoint(one.control for one in report.results)
 
 
 def _named(results: list[ControlResult]) -> str:

@@ -1,6 +1,6 @@
 """Runs the rarer looks at members: at their certificates, and at questions with a known answer."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -89,7 +89,7 @@ def control_rounds(look: Look, around: Around, report: Report, *, every_s: float
 
     def members() -> Sequence[RegisteredMember]:
         found = _askable(around)
-        for member_id in news.of(found, lambda member_id: age_s(member_id) is not None):
+        for member_id in news.of(found, report):
             timetable.hurry(member_id)
         return found
 
@@ -115,12 +115,13 @@ def again_rounds(look: Look, around: Around, report: Report, *, every_s: float) 
 
 
 def ending_rounds(
-    end: Look, around: Around, has_failed: Callable[[str], bool], *, every_s: float
+    end: Look, around: Around, failed: Callable[[], Collection[str]], *, every_s: float
 ) -> Rounds:
     """Where controls are asked no more, end what their failures began: nobody would mend it."""
 
     def members() -> Sequence[RegisteredMember]:
-        return [one for one in around.holder.current.everyone if has_failed(one.id)]
+        by_id = around.holder.current.everyone_by_id
+        return [by_id[one] for one in sorted(failed()) if one in by_id]
 
     timetable = Timetable(0 if every_s > 0 else OFF_S)
     return around.rounds("end of controls", end, timetable, members, lambda member_id: None)
@@ -139,16 +140,14 @@ _Stated = tuple[tuple[KnownVariant, ...], tuple[SampleAllele, ...]]
 
 
 class _NewControls:
-    """Notices members whose controls are others than before, and those never looked at."""
+    """Notices members whose controls are others than before, also before this process began."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[_Stated, tuple[Control, ...]]] = {}
         self._fresh: list[str] = []
 
-    def of(
-        self, members: Sequence[RegisteredMember], was_looked_at: Callable[[str], bool]
-    ) -> list[str]:
-        """Give the ids of those to look at at once: new ones, the second time they are seen."""
+    def of(self, members: Sequence[RegisteredMember], report: Report) -> list[str]:
+        """Give the ids of those to look at at once; new to us: the second time they are seen."""
         found, known = self._fresh, {}
         self._fresh = []
         for member in members:
@@ -157,10 +156,16 @@ class _NewControls:
             if before is not None and before[0] == stated:
                 known[member.id] = before
                 continue
-            known[member.id] = stated, plan_controls(member)
-            if before is None and not was_looked_at(member.id):
+            planned = plan_controls(member)
+            known[member.id] = stated, planned
+            if before is None and not _is_about(report(member.id), planned):
                 self._fresh.append(member.id)
-            if before is not None and before[1] != known[member.id][1]:
+            if before is not None and before[1] != planned:
                 found.append(member.id)
         self._known = known
         return found
+
+
+def _is_about(report: ControlReport | None, planned: Sequence[Control]) -> bool:
+    """Whether a report tells of all controls there are, and of no other."""
+    return report is not None and {one.control for one in report.results} == set(planned)

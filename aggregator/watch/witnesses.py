@@ -94,7 +94,8 @@ class Witnesses:
     ) -> Ruling:
         """Take in a check that did not reach its member, at `now_s` of a monotonic clock.
 
-        `is_online` is what the places to compare with say; None where there are none.
+        `is_online` is what the places to compare with say; None where there are none. While they
+        are away, any check that failed is one of these: a portal may answer in a member's name.
         """
         if is_online is not None:
             return self._compared(told, is_online=is_online)

@@ -236,6 +236,24 @@ async def test_a_yes_of_a_beacon_that_reports_anything_is_marked(net: DemoRunnin
     assert "untrusted" not in (await net.ask(BRAF_37)).members["demo-v1"]
 
 
+@pytest.mark.parametrize("form", [None, "json", "csv"])
+async def test_the_command_does_not_call_it_found_where_no_yes_can_be_relied_on(
+    net: DemoRunning, capsys: pytest.CaptureFixture[str], form: str | None
+) -> None:
+    nobody_has = Asked("7-140453141-G-C", "GRCh37", "boolean", form, ask="demo-v1")
+    with mistaken(net, "demo-v1", "always_yes"):
+        await tried(net, "demo-v1")
+        capsys.readouterr()
+        assert await ask_running(nobody_has, net.url, settings_of()) == 3
+        told = capsys.readouterr().out
+        assert {None: "do not rely on this yes", "json": '"untrusted": true'}.get(
+            form, "found,untrusted"
+        ) in told
+    await tried(net, "demo-v1")
+    held = Asked("7-140453136-A-T", "GRCh37", "boolean", form, ask="demo-v1")
+    assert await ask_running(held, net.url, settings_of()) == 0
+
+
 async def shown_as_untrusted(net: DemoRunning) -> None:
     every = "Every beacon that reports it also reports an allele that cannot exist"
     search = {"q": "7-140453141-G-C", "assembly": "GRCh37"}

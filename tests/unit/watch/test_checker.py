@@ -146,6 +146,24 @@ async def test_while_the_reference_answers_all_members_may_be_down():
     assert world.events == [("one", "outage", "began"), ("two", "outage", "began")]
 
 
+@pytest.mark.parametrize("phase", [Phase.TLS, Phase.STATUS])
+async def test_what_stands_between_answers_for_nobody_while_the_reference_is_away(phase):
+    world = World("one", "two", places=("ref:1",))
+    await world.rounds(2)
+    world.online.clear()
+    world.fails, world.certified = dict.fromkeys(world.fails, phase), {"one", "two"}
+    await world.rounds(10)
+    assert world.states == {"one": UP, "two": UP}
+    assert Result.DOWN not in {result for _, result in world.counted}
+    world.online.add("ref:1")
+    await world.rounds(3)
+    assert world.states == {"one": DOWN, "two": DOWN}
+    assert [one for one in world.events if one[1] == "network"] == [
+        ("", "network", "began"),
+        ("", "network", "ended"),
+    ]
+
+
 async def test_an_outage_that_outlasts_a_cut_is_found_when_the_reference_is_back():
     world = World("one", places=("ref:1",))
     await world.rounds(3)

@@ -31,8 +31,9 @@ class Facts:
         assert name == FACT
         return self.kept
 
-    async def put_fact(self, member_id: str, name: str, document: Any, *, place: str) -> None:
+    async def put_fact(self, member_id: str, name: str, document: Any, *, place: str) -> bool:
         self.kept[member_id] = Fact(NOW, json.loads(json.dumps(document)))
+        return True
 
 
 class Answers:
@@ -112,6 +113,14 @@ async def test_who_is_out_of_reach_is_asked_no_more_in_that_round() -> None:
     _, verdicts = await round_of(answers, member(controls=[KNOWN]))
     assert verdicts == [ControlVerdict.NOT_ANSWERED]
     assert len(answers.sent) == 1
+
+
+async def test_who_was_never_reached_is_told_why_nothing_is_known_of_it() -> None:
+    answers = Answers(Failure(NoAnswerCode.TIMEOUT, "no answer within 3 s"))
+    in_force, _ = await round_of(answers, member())
+    report = in_force.report("one")
+    assert report is not None
+    assert "it was not recognised yet: no answer: no answer within 3 s." in report.message
 
 
 async def test_an_error_does_not_keep_it_from_the_other_controls() -> None:
@@ -199,3 +208,18 @@ async def test_of_two_looks_at_once_one_goes_on_from_what_the_other_found() -> N
 async def test_who_was_never_asked_is_asked_nothing_out_of_turn() -> None:
     it = Trying(False)
     assert await it.looks(minutes=5) == 0
+
+
+@pytest.mark.parametrize("left", [[], ["1-55516888-G-T GRCh38"]])
+async def test_a_failed_control_that_is_no_more_is_not_held_against_anybody(
+    left: list[str],
+) -> None:
+    it = Trying(False)
+    await it.looks(minutes=0, again=False)
+    await it.looks(minutes=5)
+    assert it.fails
+    it.member = member(controls=left, assemblies=["GRCh38"])
+    assert await it.looks(minutes=1) == 0  # nothing is asked for that
+    assert not it.fails
+    assert it.report.checked_at == NOW
+    assert {one.control.variant for one in it.report.results} == {"1-5000-A-C"}

@@ -55,6 +55,40 @@ def test_a_member_of_which_nothing_is_known_is_asked_the_impossible_in_both_asse
     assert message_of(member(), plan_controls(member())) == NO_KNOWN_YES
 
 
+def ended(*answers: ControlAnswer) -> list[ControlResult]:
+    """How the first controls of a member without a known yes ended."""
+    controls = plan_controls(member())
+    return [after_answer(None, *each, NOW) for each in zip(controls, answers, strict=False)]
+
+
+NO_CONNECTION = ControlAnswer(None, "no answer: cannot connect")
+
+
+def test_of_one_that_was_never_reached_the_message_says_so_and_gives_no_advice_on_its_contents():
+    message = message_of(member(), plan_controls(member()), ended(NO_CONNECTION))
+    assert "it was not recognised yet: no answer: cannot connect." in message
+    assert "sampleAlleleRequests" not in message
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "answers"),
+    [
+        ({"fetched_at": NOW}, [NO_CONNECTION]),  # its description was read
+        ({}, [NO_CONNECTION, ControlAnswer(False, "no")]),  # it has none, and answers
+        ({}, [ControlAnswer(True, "yes"), NO_CONNECTION]),
+        ({}, []),
+    ],
+)
+def test_who_was_reached_is_told_what_to_give(capabilities, answers):
+    one = member(capabilities=capabilities)
+    assert message_of(one, plan_controls(one), ended(*answers)) == NO_KNOWN_YES
+
+
+def test_with_a_known_yes_nothing_is_missing_though_it_was_never_reached():
+    one = member(controls=["7-140753336-A-T GRCh38"])
+    assert message_of(one, plan_controls(one), ended(NO_CONNECTION)) == ""
+
+
 def test_only_assemblies_that_are_held_are_asked():
     _, controls = told(member(assemblies=["GRCh37"]))
     assert controls == [("impossible", "no_sequence", "GRCh37", None)]

@@ -33,6 +33,7 @@ class Store:
         self.written = []
         self.error = None
         self.open = ()
+        self.ended = ()
         self.minutes = {}
         self.pruned = 0
         self.kinds = []
@@ -50,10 +51,9 @@ class Store:
         self.fail()
         self.written.append(batch)
 
-    async def incidents(self, *, is_open, limit):
+    async def incidents(self, member_ids=None, *, since=None, is_open=None, limit):
         self.fail()
-        assert is_open
-        return self.open
+        return self.open if is_open else self.ended
 
     async def buckets(self, tier, since, *, kind):
         self.fail()
@@ -84,13 +84,13 @@ class Kept(Store):
             happens()
         return ()
 
-    async def incidents(self, *, is_open, limit):
+    async def incidents(self, member_ids=None, *, since=None, is_open=None, limit):
         self.fail()
         known = {(one.member_id, one.topic, one.began): one for one in self.incidents_written}
         return tuple(
-            Incident(0, one.member_id, one.topic, one.began, None, None, one.message)
+            Incident(0, one.member_id, one.topic, one.began, one.ended, None, one.message)
             for one in known.values()
-            if one.ended is None
+            if one.ended is None or not is_open
         )
 
 
@@ -349,6 +349,7 @@ async def test_only_the_one_that_checks_judges_questions_and_drops_old_history()
 
 async def test_questions_that_time_out_while_checks_pass_make_a_member_silent():
     world = World()
+    world.store = world.keeper._store = Kept()
     await world.keeper.is_ours()
     world.book.checked("one", "", Check(world.now(), Result.UP, elapsed_ms=5))
     world.clock.pass_s(60)
