@@ -2,7 +2,8 @@
 
 A beacon is to answer within 30 s and to be there for 99.5 % of a calendar month (UTC). What may go
 wrong without missing a target is its error budget: of checks also told in minutes, each check
-standing for the time until the next. What is paused or could not be found out counts for nobody.
+standing for the time until the next. What is paused or could not be found out counts for nobody. A
+question that was given up before 30 s says nothing: perhaps its answer was about to come.
 https://github.com/ga4gh-beacon/beacon-network (expectedOperations.md)
 """
 
@@ -18,6 +19,8 @@ TARGET: Final = 0.995
 """The share of checks, and of questions, that has to be good."""
 WITHIN_S: Final = 30.0
 """How long an answer may take."""
+_LEAST_S: Final = WITHIN_S - 0.1
+"""Who was given so long was given all of it: a deadline of 30 s counts from a little before."""
 
 
 class ObjectiveName(StrEnum):
@@ -45,6 +48,8 @@ class Objective:
     """How long an outage may last in the whole month, in minutes; None: not told in minutes."""
     minutes_left: float | None = None
     """How much of it is left; below 0: the target is missed by so much."""
+    cut_off: int = 0
+    """The questions that were given up too early to say anything; not among those counted."""
 
     @property
     def reached(self) -> float | None:
@@ -53,8 +58,11 @@ class Objective:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the target is met so far; None: nothing was counted."""
-        return None if not self.counted else self.good >= self.target * self.counted
+        """Whether the target is met so far; None: it depends on what is not known."""
+        needed = self.target * (self.counted + self.cut_off)
+        if not self.counted or self.good < needed <= self.good + self.cut_off:
+            return None
+        return self.good >= needed
 
 
 def month_of(now: datetime) -> tuple[datetime, datetime]:
@@ -86,20 +94,26 @@ def available(uptime: Uptime, *, every_s: float, now: datetime) -> Objective:
     )
 
 
-def quick(times: Histogram, timed_out: int) -> Objective:
+def is_cut_off(elapsed_s: float) -> bool:
+    """Whether a question without an answer was given up too early to say anything of speed."""
+    return elapsed_s < _LEAST_S
+
+
+def quick(times: Histogram, timed_out: int, cut_off: int = 0) -> Objective:
     """Judge the real questions of this month by the times of those answered.
 
-    Questions that failed otherwise say nothing of speed. The limit is that of the histogram's
-    nearest bucket, 30.05 s. How many will be asked is not known: the budget is that of those that
-    were.
+    `cut_off` are those of `timed_out` that were given up before the limit. Questions that failed
+    otherwise say nothing of speed. The limit is that of the histogram's nearest bucket, 30.05 s.
+    How many will be asked is not known: the budget is that of those that were, and not known where
+    some were cut off.
     """
-    good = _within(times)
-    counted = times.total + timed_out
+    good, cut_off = _within(times), min(cut_off, timed_out)
+    counted = times.total + timed_out - cut_off
     left = None
-    if counted:
+    if counted and not cut_off:
         allowed = (1 - TARGET) * counted
         left = (allowed - (counted - good)) / allowed
-    return Objective(ObjectiveName.QUICK, TARGET, good, counted, left)
+    return Objective(ObjectiveName.QUICK, TARGET, good, counted, left, cut_off=cut_off)
 
 
 def objectives(
@@ -111,7 +125,11 @@ def objectives(
     times = Histogram.joined(one.times for one in asked)
     return (
         available(uptime, every_s=every_s, now=now),
-        quick(times, sum(one.timed_out for one in asked)),
+        quick(
+            times,
+            sum(one.timed_out for one in asked),
+            sum(one.uptime.unknown for one in asked),
+        ),
     )
 
 

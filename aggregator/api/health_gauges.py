@@ -17,12 +17,21 @@ _SAID: Final = frozenset({ControlVerdict.PASS.value, ControlVerdict.FAIL.value})
 
 
 def health_readings(
-    holder: SnapshotHolder, health: HealthStore, *, every_s: float, now: Callable[[], datetime]
+    holder: SnapshotHolder,
+    health: HealthStore,
+    *,
+    every_s: float,
+    controls_s: float,
+    now: Callable[[], datetime],
 ) -> HealthReadings:
-    """Give what is known now of members that stand for themselves; `every_s` is between checks."""
+    """Give what is known now of members that stand for themselves and are not paused.
+
+    `every_s` is between checks, `controls_s` between controls (0: none are asked).
+    """
     at = now()
     up: dict[str, bool] = {}
     certificates: dict[str, float] = {}
+    lifetimes: dict[str, float] = {}
     unkept: dict[str, int] = {}
     failed: dict[str, int] = {}
     facts = {name: health.facts(name) for name in ("certificate", "conformance", "controls")}
@@ -32,19 +41,24 @@ def health_readings(
             continue
         name = member.id
         known = doing(member, standings.get(name), places.get(name), now=at, every_s=every_s)
+        if known.state is State.PAUSED:
+            continue
         if known.state in {State.UP, State.DOWN}:
             up[name] = known.state is State.UP
         told = {key: of[name].document for key, of in facts.items() if name in of}
-        ends = moment_of(told.get("certificate", {}).get("validUntil"))
+        certificate = told.get("certificate", {})
+        begins, ends = (moment_of(certificate.get(key)) for key in ("validFrom", "validUntil"))
         if ends is not None:
             certificates[name] = ends.timestamp()
+            if begins is not None:
+                lifetimes[name] = (ends - begins).total_seconds()
         score = score_of(told.get("conformance", {}))
         if score is not None:
             unkept[name] = score[1] - score[0]
         number = controls_failed(told.get("controls", {}))
-        if number is not None:
+        if number is not None and controls_s > 0:
             failed[name] = number
-    return HealthReadings(up, certificates, unkept, failed)
+    return HealthReadings(up, certificates, lifetimes, unkept, failed)
 
 
 def controls_failed(document: Mapping[str, Any]) -> int | None:

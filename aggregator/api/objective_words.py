@@ -5,7 +5,7 @@ from typing import Final
 
 from babel.numbers import format_decimal
 
-from aggregator.base.i18n import N_, language, number
+from aggregator.base.i18n import N_, language, ngettext, number
 from aggregator.base.i18n import gettext as _
 from registry.objectives import WITHIN_S, Objective, ObjectiveName
 
@@ -33,15 +33,37 @@ def title_of(objective: Objective) -> str:
 
 def sentence_of(objective: Objective) -> str:
     """Say how the month has gone so far, and what may still go wrong."""
-    reached = objective.reached
-    if reached is None:
-        return _(_NOTHING[objective.name])
-    told = _(_REACHED[objective.name]) % {
-        "share": percent(reached),
-        "counted": number(objective.counted),
-    }
-    budget = budget_of(objective)
-    return f"{told} {budget}" if budget else told
+    reached, told = objective.reached, []
+    if reached is not None:
+        share = {"share": percent(reached), "counted": number(objective.counted)}
+        told.append(_(_REACHED[objective.name]) % share)
+    elif not objective.cut_off:
+        told.append(_(_NOTHING[objective.name]))
+    return " ".join(filter(None, [*told, cut_off_of(objective), budget_of(objective)]))
+
+
+def cut_off_of(objective: Objective) -> str:
+    """Say how many questions were given up too early to be counted; empty where none was."""
+    cut_off, counted = objective.cut_off, objective.counted
+    if not cut_off:
+        return ""
+    if counted:
+        told = ngettext(
+            "%(number)s more was given up before %(seconds)s s: whether its answer would have come "
+            "in time is not known.",
+            "%(number)s more were given up before %(seconds)s s: whether their answers would have "
+            "come in time is not known.",
+            cut_off,
+        )
+    else:
+        told = ngettext(
+            "The %(number)s question of this month was given up before %(seconds)s s: whether its "
+            "answer would have come in time is not known.",
+            "All %(number)s questions of this month were given up before %(seconds)s s: whether "
+            "their answers would have come in time is not known.",
+            cut_off,
+        )
+    return told % {"number": number(cut_off), "seconds": number(int(WITHIN_S))}
 
 
 def budget_of(objective: Objective) -> str:

@@ -18,6 +18,8 @@ class HealthReadings:
     """Whether it answers checks; nobody of whom that is not known now."""
     certificates: Mapping[str, float] = field(default_factory=dict)
     """When its certificate ends, in seconds since 1970."""
+    lifetimes: Mapping[str, float] = field(default_factory=dict)
+    """How long that lasts from its beginning to its end, in seconds."""
     conformance_failed: Mapping[str, int] = field(default_factory=dict)
     """How many rules of the specification it does not keep."""
     controls_failed: Mapping[str, int] = field(default_factory=dict)
@@ -32,6 +34,11 @@ def health_families(now: HealthReadings) -> Iterator[Metric]:
             "cert_not_after_seconds",
             "When its certificate ends, or the one above it that ends first.",
             now.certificates,
+        ),
+        (
+            "cert_lifetime_seconds",
+            "How long that certificate lasts in all, from its beginning to its end.",
+            now.lifetimes,
         ),
         (
             "conformance_failed",

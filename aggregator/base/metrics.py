@@ -87,7 +87,11 @@ class Metrics:
             "queries_total", "Questions answered.", "endpoint", "granularity", "verdict"
         )
         self._query_seconds = self._histogram(
-            "query_duration_seconds", "Seconds until an answer.", QUERY_BUCKETS, "endpoint"
+            "query_duration_seconds",
+            "Seconds until an answer, by where members' answers came from.",
+            QUERY_BUCKETS,
+            "endpoint",
+            "cache",
         )
         self._requests = self._counter(
             "member_requests_total",
@@ -102,7 +106,18 @@ class Metrics:
             CALL_BUCKETS,
             "member",
         )
-        self._retries = self._counter("member_retries_total", "Second attempts.", "member")
+        self._speed = self._counter(
+            "member_speed_total",
+            "Calls to a member by whether 30 s were enough.",
+            "member",
+            "speed",
+        )
+        self._retries = self._counter(
+            "member_retries_total",
+            "Second attempts, by what the first failed of.",
+            "member",
+            "reason",
+        )
         self._gate_seconds = self._histogram(
             "fanout_gate_wait_seconds", "Seconds a call waited for a free slot.", WAIT_BUCKETS
         ).of()
@@ -112,7 +127,11 @@ class Metrics:
         self._cache = self._counter(
             "cache_requests_total", "Look-ups of members' answers.", "layer", "result"
         )
-        self._rate_limited = self._counter("rate_limited_total", "Requests refused with 429.").of()
+        self._rate_limited = self._counter(
+            "rate_limited_total",
+            "Requests refused with 429, by what there was too much of.",
+            "scope",
+        )
         self._http = self._counter(
             "http_requests_total", "Requests answered.", "route", "method", "status"
         )
@@ -133,10 +152,12 @@ class Metrics:
             "alert_deliveries_total", "Attempts to deliver an alert.", "kind", "result"
         )
 
-    def answered(self, endpoint: str, granularity: str, verdict: str, elapsed_s: float) -> None:
-        """Count one question of the network."""
+    def answered(
+        self, endpoint: str, granularity: str, verdict: str, elapsed_s: float, cache: str
+    ) -> None:
+        """Count one question of the network; `cache` is `hit`, `stale`, `miss` or `none`."""
         self._queries.of(endpoint, granularity, verdict).inc()
-        self._query_seconds.of(endpoint).observe(elapsed_s)
+        self._query_seconds.of(endpoint, cache).observe(elapsed_s)
 
     def ended(self, member: str, answer: str, reason: str) -> None:
         """Count how one member ended."""
@@ -151,18 +172,26 @@ class Metrics:
         """Count look-ups in a cache: `hit`, `stale` or `miss`."""
         self._cache.of(layer, result).inc(number)
 
-    def called(self, member: str, elapsed_s: float, attempts: int, waited_s: float) -> None:
+    def called(self, member: str, elapsed_s: float, waited_s: float) -> None:
         """Count one call to a member."""
         self._call_seconds.of(member).observe(elapsed_s)
         self._gate_seconds.observe(waited_s)
-        if attempts > 1:
-            self._retries.of(member).inc(attempts - 1)
+
+    def judged(self, member: str, speed: str) -> None:
+        """Count a call by its speed: `in_time`, `late`, or `cut_off` where that is not known."""
+        self._speed.of(member, speed).inc()
+
+    def retried(self, member: str, reason: str) -> None:
+        """Count a second attempt by what the first failed of."""
+        self._retries.of(member, reason).inc()
 
     def responded(self, route: str, method: str, status: int) -> None:
         """Count one response of ours; 499 is a client that left."""
         self._http.of(route, method, str(status)).inc()
-        if status == 429:
-            self._rate_limited.inc()
+
+    def refused(self, scope: str) -> None:
+        """Count one response of 429 by what there was too much of."""
+        self._rate_limited.of(scope).inc()
 
     def probed(self, member: str, result: str, phase: str, elapsed_s: float | None) -> None:
         """Count one check of a member; its time only if it was answered."""
@@ -179,6 +208,7 @@ class Metrics:
         kept = set(members)
         self._requests.keep(kept)
         self._call_seconds.keep(kept)
+        self._speed.keep(kept)
         self._retries.keep(kept)
         self._probes.keep(kept)
         self._probe_seconds.keep(kept)

@@ -24,13 +24,15 @@ VALUES = {
     "answer": {each.value for each in Ending},
     "reason": {each.value for each in NoAnswerCode},
     "state": {"active", "paused", "suspended", "disabled"},
-    "le": {"30.0"},
+    "speed": {"in_time", "late", "cut_off"},
+    "cache": {"hit", "stale", "miss", "none"},
     "status": {"500"},
 }
 """What the values of labels may be that the expressions name."""
 WORDS = frozenset(
     {
         *("sum", "max", "count", "rate", "increase", "max_over_time", "histogram_quantile"),
+        *("min", "min_over_time"),
         *("by", "on", "and", "or", "unless", "offset", "vector", "time"),
     }
 )
