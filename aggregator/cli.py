@@ -164,7 +164,7 @@ def query(
 
     Positions count from 1. `query --path individuals --filter HP:0001250` asks for people. The
     exit code says what came of it: 0 found, 10 not found and complete, 3 unknown (somebody who
-    could have known is missing).
+    could have known is missing, or each that reports it also reports what cannot exist).
     """
     options = (("registry", "seed", seed),)
     settings = settings_of(config_file, overrides, *options)

@@ -116,6 +116,12 @@ class QuestionFacts:
     """Of those that failed."""
 
 
+SLOW_OF: Final = 10
+"""So many of the recent answers make the median that tells who is slow."""
+SLOW_LEAST: Final = 3
+"""Of fewer answers nobody is called slow."""
+SLOW_ENDS: Final = 0.8
+"""Below this share of the bound who was slow is slow no more."""
 SILENT_BEGINS: Final = 0.5
 """This share of questions without an answer in time, of at least `SILENT_LEAST`, begins it."""
 SILENT_ENDS: Final = 0.2
@@ -290,13 +296,13 @@ def _anew(told: Standing) -> Standing:
 def _traits(told: Standing, rules: Rules) -> frozenset[Trait]:
     found: set[Trait] = set()
     times = [ms for result, ms in told.recent if result is Result.UP and ms is not None]
-    middle = median(times[-10:])
+    middle = median(times[-SLOW_OF:])
     if middle is None:
         found |= told.traits & {Trait.SLOW}  # nothing says that it became faster
     else:
         # what is called slow has to become clearly faster before it is not
-        bound = rules.slow_ms * (0.8 if Trait.SLOW in told.traits else 1.0)
-        if middle >= bound and (len(times) >= 3 or Trait.SLOW in told.traits):
+        bound = rules.slow_ms * (SLOW_ENDS if Trait.SLOW in told.traits else 1.0)
+        if middle >= bound and (len(times) >= SLOW_LEAST or Trait.SLOW in told.traits):
             found.add(Trait.SLOW)
     results = [result for result, _ in told.recent]
     flaps = sum(one is not other for one, other in pairwise(results))

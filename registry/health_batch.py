@@ -30,6 +30,9 @@ class IncidentChange:
     phase: str | None = None
     request: str = ""
     checks: int = 0
+    opened: datetime | None = None
+    """When its writer opened it; None for one that was taken up. A control that had passed may fail
+    again since the same moment, but not for who does not know that it had."""
     is_there: bool = False
     """It was written before. Is it gone since, with who had the id, it is not written again."""
 

@@ -7,6 +7,7 @@ them, and gives them away in batches. It waits for nothing: whoever writes the b
 import secrets
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -40,6 +41,7 @@ from registry.health_tables import KEPT_CHECKS
 from registry.health_telling import NO_DETAILS, Details, Telling
 from registry.history import Bucket, Kind
 from registry.incidents import Event, Incident, Topic
+from registry.objectives import is_cut_off
 
 HOUR: Final = timedelta(hours=1)
 
@@ -75,13 +77,21 @@ class HealthBook:
         self,
         standings: Mapping[str, Standing],
         places: Mapping[str, str],
-        open_incidents: Iterable[Incident],
+        incidents: Iterable[Incident],
     ) -> None:
-        """Go on from what is written: what another process, or this one earlier, found out."""
+        """Go on from what is written: what another process, or this one earlier, found out.
+
+        `incidents` are all that are open, and the outages that ended of members that are down
+        nevertheless: they are down again since.
+        """
+        incidents = tuple(incidents)
         self._standings = dict(standings)
-        self._places = {member_id: places.get(member_id, "") for member_id in standings}
         self._changed.clear()
-        self._telling.take_up(open_incidents)
+        self._telling.take_up(incidents)
+        known = {*standings, *self._telling.member_ids} & places.keys()
+        self._places = {member_id: places[member_id] for member_id in known}
+        for one in incidents:
+            self._down_since(one)
         for member_id in self._telling.member_ids:
             end_what_is_over(self._telling, member_id, self.standing(member_id), self._now())
 
@@ -125,7 +135,7 @@ class HealthBook:
         for change in changes:
             tell_change(self._telling, member_id, change, before, standing)
         if check.result is Result.DOWN and before.state is State.DOWN:
-            failed_again(self._telling, member_id)
+            failed_again(self._telling, member_id, standing, check.at)
         if standing.state is State.DOWN:  # it does not answer checks either
             changes += self.call(member_id, place, Trait.SILENT, is_on=False, at=check.at)
             self._telling.end(member_id, Topic.SILENT, at=check.at)
@@ -150,6 +160,7 @@ class HealthBook:
         else:
             counts.down += 1
             counts.timed_out += timed_out
+            counts.unknown += timed_out and is_cut_off(elapsed_ms / 1000)
 
     def take_questions(self, buckets: Mapping[str, Iterable[Bucket]]) -> None:
         """Know what every process asked: the minutes of `Kind.QUESTION` since an hour ago."""
@@ -163,7 +174,8 @@ class HealthBook:
         """Call members silent that answer checks but not questions, and no more those that do.
 
         Only what was asked between checks that all found the member up tells it silent: around an
-        outage, or while our own connection is away, questions end as checks do.
+        outage, or while our own connection is away, questions end as checks do. It ends as well
+        where an hour of questions was answered in time, whatever checks found.
         """
         self._questions.forget_before(now)
         if self._telling.open("", Topic.NETWORK) is not None:
@@ -172,19 +184,31 @@ class HealthBook:
         silent = {one for one, held in self._standings.items() if Trait.SILENT in held.traits}
         for member_id in sorted(self._questions.member_ids | silent):
             standing = self.standing(member_id)
-            if standing.steady is None:
+            judged = self._is_silent(member_id, standing, now)
+            if judged is None:
                 continue
-            since = max(standing.steady, self._connected_at or standing.steady)
-            facts = self._questions.facts(member_id, now, since=since, until=standing.counted_at)
-            was = Trait.SILENT in standing.traits
-            if was and now - since < HOUR and facts.answered + facts.failed < SILENT_LEAST:
-                continue  # nothing says yet that it answers again
-            is_on = is_silent(facts, was=was)
+            is_on, facts = judged
             place = self._places.get(member_id, "")
             for change in self.call(member_id, place, Trait.SILENT, is_on=is_on, at=now):
                 tell_change(self._telling, member_id, change, standing, standing, facts=facts)
                 found.append(change)
         return tuple(found)
+
+    def _is_silent(
+        self, member_id: str, standing: Standing, now: datetime
+    ) -> tuple[bool, QuestionFacts] | None:
+        """Say whether a member is silent, and by which questions; None where nothing says so."""
+        was = Trait.SILENT in standing.traits
+        hour = self._questions.facts(member_id, now)
+        if was and hour.answered and not hour.timed_out:
+            return False, hour
+        if standing.steady is None:
+            return None
+        since = max(standing.steady, self._connected_at or standing.steady)
+        facts = self._questions.facts(member_id, now, since=since, until=standing.counted_at)
+        if was and now - since < HOUR and facts.answered + facts.failed < SILENT_LEAST:
+            return None  # nothing says yet that it answers again
+        return is_silent(facts, was=was), facts
 
     def call(
         self, member_id: str, place: str, trait: Trait, *, is_on: bool, at: datetime
@@ -218,7 +242,8 @@ class HealthBook:
         Without a text nothing is told.
         """
         told = None if phase is None else phase.value
-        change = IncidentChange(member_id, topic, at, None, message, told, request)
+        opened = self._now()
+        change = IncidentChange(member_id, topic, at, None, message, told, request, opened=opened)
         return self._telling.begin(change, at=at, text=text, details=details)
 
     def end_incident(
@@ -232,6 +257,11 @@ class HealthBook:
     ) -> bool:
         """End an incident and tell so by `text`, if it is not empty; False if none is open."""
         return self._telling.end(member_id, topic, at=at, text=text, details=details) is not None
+
+    def held_against(self, trait: Trait, topic: Topic) -> set[str]:
+        """Give the members that are called so, or have an open incident of the topic."""
+        called = {one for one, held in self._standings.items() if trait in held.traits}
+        return called | self._telling.having(topic)
 
     def open_incident(self, member_id: str, topic: Topic) -> IncidentChange | None:
         """Give the incident of a topic that is open; None if none is."""
@@ -278,6 +308,16 @@ class HealthBook:
         """
         if batch:
             self._unwritten.appendleft(batch)
+
+    def _down_since(self, outage: Incident) -> None:
+        """Have who is down be so since the end of an outage that somebody told to be over."""
+        standing = self._standings.get(outage.member_id, Standing())
+        if outage.topic is not Topic.OUTAGE or outage.ended is None or standing.since is None:
+            return
+        is_open = self._telling.open(outage.member_id, Topic.OUTAGE) is not None
+        if standing.state is State.DOWN and not is_open and standing.since < outage.ended:
+            place = self._places.get(outage.member_id, "")
+            self._put(outage.member_id, place, replace(standing, since=outage.ended))
 
     def _put(self, member_id: str, place: str, standing: Standing) -> None:
         self._standings[member_id] = standing

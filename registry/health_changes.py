@@ -75,11 +75,17 @@ def tell_change(
             telling.end(member_id, Topic(change.trait.value), at=change.at, text=text)
 
 
-def failed_again(telling: Telling, member_id: str) -> None:
-    """Count one more failed check of an outage that lasts."""
+def failed_again(telling: Telling, member_id: str, standing: Standing, at: datetime) -> None:
+    """Count one more failed check of an outage that lasts; it is opened where it is not open.
+
+    So it is where somebody who wrote late told it to be over.
+    """
     known = telling.open(member_id, Topic.OUTAGE)
     if known is not None:
         telling.update(replace(known, checks=known.checks + 1))
+        return
+    change = Change(Happening.WENT_DOWN, standing.since or at, at, check=standing.cause)
+    _outage(telling, member_id, standing, change)
 
 
 def end_what_is_over(

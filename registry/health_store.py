@@ -91,12 +91,16 @@ class HealthStore:
 
     async def put_fact(
         self, member_id: str, name: str, document: Mapping[str, Any], *, place: str
-    ) -> None:
-        """Keep a fact in place of the last one; of a member that is not there or moved, nothing."""
+    ) -> bool:
+        """Keep a fact in place of the last one; False: its member is not there or moved."""
         fact = Fact(self.now(), document)
         async with self._refreshing:  # what was read before it was written must not undo it
-            if await self._change(lambda change: put_fact(change, member_id, name, fact, place)):
+            is_kept = await self._change(
+                lambda change: put_fact(change, member_id, name, fact, place)
+            )
+            if is_kept:
                 self._known.put(member_id, name, place, fact)
+            return is_kept
 
     async def add_run(self, member_id: str, document: Mapping[str, Any]) -> None:
         """Keep a run of conformance: at most `KEPT_RUNS`, one for each day or change."""

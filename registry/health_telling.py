@@ -26,20 +26,24 @@ class Telling:
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
 
     def take_up(self, incidents: Iterable[Incident]) -> None:
-        """Know the incidents that are open, in place of those that were."""
-        self._open = {
-            (one.member_id, one.topic): IncidentChange(
-                member_id=one.member_id,
-                topic=one.topic,
-                began=one.began,
-                message=one.message,
-                phase=None if one.phase is None else one.phase.value,
-                request=one.request,
-                checks=one.checks,
-            )
-            for one in incidents
-            if one.ended is None
-        }
+        """Know the incidents that are open, in place of those that were.
+
+        Where two processes opened one of a topic, the earlier ends where the later began.
+        """
+        self._open = {}
+        for one in sorted(incidents, key=lambda one: one.began):
+            if one.ended is None:
+                self.end(one.member_id, one.topic, at=one.began)
+                self._open[one.member_id, one.topic] = IncidentChange(
+                    member_id=one.member_id,
+                    topic=one.topic,
+                    began=one.began,
+                    message=one.message,
+                    phase=None if one.phase is None else one.phase.value,
+                    request=one.request,
+                    checks=one.checks,
+                    is_there=True,
+                )
 
     def know(self, change: IncidentChange) -> None:
         """Know one more incident that is open; nothing is to be written of it."""
@@ -55,6 +59,10 @@ class Telling:
         """Whose incidents are open."""
         return {member_id for member_id, _ in self._open}
 
+    def having(self, topic: Topic) -> set[str]:
+        """Give whose incident of a topic is open."""
+        return {member_id for member_id, one in self._open if one is topic}
+
     def open(self, member_id: str, topic: Topic) -> IncidentChange | None:
         """Give the open incident of a member and topic."""
         return self._open.get((member_id, topic))
@@ -69,7 +77,8 @@ class Telling:
         key = change.member_id, change.topic
         known = self._open.get(key)
         if known is not None:
-            self.update(replace(change, began=known.began, checks=max(change.checks, known.checks)))
+            checks = max(change.checks, known.checks)
+            self.update(replace(change, began=known.began, opened=known.opened, checks=checks))
             return False
         self._open[key] = change
         self._put(change)

@@ -47,21 +47,15 @@ _PUT_STANDING: Final = upsert(STANDINGS)
 _PUT_CHECK: Final = upsert(CHECKS)
 _PUT_BUCKET: Final = upsert(BUCKETS)
 _PUT_WRITER: Final = upsert(WRITERS)
-# what is over stays so, whoever wrote late; a control may be failed again since the same day
-_MAY_CHANGE: Final = (
-    f"health_incidents.ended IS NULL OR health_incidents.topic = '{Topic.CONTROL.value}'"
-)
 _PUT_INCIDENT: Final = upsert_on(
     INCIDENTS,
     ("member_id", "topic", "began"),
     ("member_id", "topic", "began", "ended", "document", "notes"),
     keep={"notes"},
-    where=_MAY_CHANGE,
 )
 _KEEP_INCIDENT: Final = sql(
-    "UPDATE health_incidents SET ended = :ended, document = :document "  # noqa: S608 - ours
-    "WHERE member_id = :member_id AND topic = :topic AND began = :began "
-    f"AND ({_MAY_CHANGE})"
+    "UPDATE health_incidents SET ended = :ended, document = :document "
+    "WHERE member_id = :member_id AND topic = :topic AND began = :began"
 )
 _PUT_EVENT: Final = upsert_on(
     EVENTS, ("key",), ("key", "member_id", "at", "document"), keep={"member_id", "at", "document"}
@@ -76,7 +70,7 @@ async def write_batch(connection: AsyncConnection, batch: Batch, now: datetime) 
     newer = await _write_standings(connection, batch, there, now)
     await _write_buckets(connection, [one for one in batch.buckets if one.member_id in there], now)
     there = {*there, ""}
-    batch = settled(batch, newer, now)
+    batch = settled(batch, newer, now, open_there=await _open_of(connection, newer))
     incidents = [one for one in batch.incidents if one.member_id in there]
     events = [event_values(one) for one in batch.events if one.member_id in there]
     await _write_incidents(connection, incidents)
@@ -110,24 +104,50 @@ async def add_note(
 
 async def _write_incidents(connection: AsyncConnection, changes: Sequence[IncidentChange]) -> None:
     """Write incidents; one that goes on takes no other number, so that there are no gaps."""
-    incidents = [(incident_values(one), one.is_there) for one in changes]
-    columns = (INCIDENTS.c.member_id, INCIDENTS.c.topic, INCIDENTS.c.began)
-    known: set[tuple[Any, ...]] = set()
+    incidents = [(incident_values(one), one) for one in changes]
+    columns = (INCIDENTS.c.member_id, INCIDENTS.c.topic, INCIDENTS.c.began, INCIDENTS.c.ended)
+    known: dict[tuple[Any, ...], float | None] = {}
     for part in chunks({one.member_id for one in changes}):
         first = min(one["began"] for one, _ in incidents)
         chosen = INCIDENTS.c.member_id.in_(part) & (INCIDENTS.c.began >= first)
-        known.update(map(tuple, await connection.execute(select(*columns).where(chosen))))
+        rows = await connection.execute(select(*columns).where(chosen))
+        known |= {tuple(row[:3]): row[3] for row in rows}
     kept: list[Mapping[str, Any]] = []
     new: list[Mapping[str, Any]] = []
-    for one, is_there in incidents:
-        if (one["member_id"], one["topic"], one["began"]) in known:
-            kept.append(one)
-        elif not is_there:
+    for one, change in incidents:
+        key = one["member_id"], one["topic"], one["began"]
+        if key in known:
+            kept += [one] if _may_change(change, known[key]) else []
+        elif not change.is_there:
             new.append(one)
     if kept:
         await connection.execute(_KEEP_INCIDENT, kept)
     if new:
         await connection.execute(_PUT_INCIDENT, new)
+
+
+def _may_change(change: IncidentChange, ended: float | None) -> bool:
+    """Whether an incident that ended then changes; what is over stays so, whoever writes late.
+
+    Only a control may be failed again since the same moment, by who opened it after that end.
+    """
+    if ended is None:
+        return True
+    is_again = change.opened is not None and change.opened.timestamp() >= ended
+    return change.topic is Topic.CONTROL and is_again
+
+
+async def _open_of(
+    connection: AsyncConnection, member_ids: Collection[str]
+) -> set[tuple[str, str, float]]:
+    """Say which incidents of these members are open: whose, of what topic, since when."""
+    columns = (INCIDENTS.c.member_id, INCIDENTS.c.topic, INCIDENTS.c.began)
+    found: set[tuple[str, str, float]] = set()
+    for part in chunks(member_ids):
+        chosen = INCIDENTS.c.member_id.in_(part) & INCIDENTS.c.ended.is_(None)
+        rows = await connection.execute(select(*columns).where(chosen))
+        found |= {(row.member_id, row.topic, row.began) for row in rows}
+    return found
 
 
 async def _is_new(connection: AsyncConnection, batch: Batch, now: datetime) -> bool:

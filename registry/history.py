@@ -248,7 +248,8 @@ class Bucket:
     start: int
     """Seconds since 1970."""
     uptime: Uptime
-    """Of questions: answered is up, failed is down."""
+    """Of questions: answered is up, failed is down, and of these what was cut off is unknown too:
+    it ran out of time before `objectives.WITHIN_S` was over."""
     timed_out: int
     """Of what failed, for questions."""
     slow: int

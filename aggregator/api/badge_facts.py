@@ -12,6 +12,7 @@ from math import ceil, floor
 from typing import Any, Final
 
 from aggregator.api.badge_drawing import Badge, Tone
+from registry.certificates import conditions
 from registry.health import Standing, State, Trait
 from registry.health_store import Fact
 from registry.history import Figures, Window
@@ -25,7 +26,6 @@ UNKNOWN_BADGE: Final = Badge("beacon", "unknown badge", Tone.NEUTRAL)
 NOT_NOW: Final = Badge("beacon", "not available now", Tone.NEUTRAL)
 FAIR: Final = 0.95
 """Below the objective and above this share, an uptime is doubtful, not bad."""
-CERTIFICATE_WARNS: Final = timedelta(days=21)
 CERTIFICATE_KNOWN: Final = timedelta(days=7)
 """What was seen of a certificate longer ago may have changed since."""
 _LATE: Final = timedelta(minutes=2)
@@ -146,7 +146,10 @@ def windowed_badge(name: str, figures: Figures | None, known: Doing, *, slow_s: 
 
 
 def certificate_badge(fact: Fact | None, *, now: datetime) -> Badge:
-    """Say how long a member's certificate is valid, or what is wrong with it."""
+    """Say how long a member's certificate is valid, or what is wrong with it.
+
+    It is doubtful from when on it is told of: never, if it lasts no longer than that.
+    """
     label = LABELS[CERTIFICATE]
     if fact is None or now - fact.at > CERTIFICATE_KNOWN:
         return Badge(label, NO_DATA, Tone.NEUTRAL)
@@ -159,7 +162,7 @@ def certificate_badge(fact: Fact | None, *, now: datetime) -> Badge:
     if until is None:
         return Badge(label, NO_DATA, Tone.NEUTRAL)
     days = floor((until - now) / timedelta(days=1))
-    tone = Tone.GOOD if until - now > CERTIFICATE_WARNS else Tone.DOUBTFUL
+    tone = Tone.DOUBTFUL if conditions(fact.document, now) else Tone.GOOD
     message = "1 day" if days == 1 else f"{days} days"
     return Badge(label, message, tone, f"{label}: valid until {until:%Y-%m-%d}")
 

@@ -19,20 +19,22 @@ from aggregator.api.auth import (
 from aggregator.api.conformance_documents import Known, conformance_document, known_of
 from aggregator.api.conformance_words import SIGNS, words_of
 from aggregator.api.context import api_of
-from aggregator.api.holders import ended, holder_of, sends_key
-from aggregator.api.http import base_url, read_body, respond
+from aggregator.api.holders import ended, holder_of, refuse_waiting, sends_key
+from aggregator.api.http import JSON, base_url, read_body, respond
 from aggregator.api.managing_pages import key_page, purpose_of
 from aggregator.api.middleware import wants_html
 from aggregator.api.operators import calling_operator
 from aggregator.api.pages import page
 from aggregator.api.ratelimit import charge_join
+from aggregator.api.tagging import tagged
 from aggregator.base.errors import Conflict, NotFound, Unauthorized
+from aggregator.protocol.documents import encode
 from aggregator.watch.conformance.rules import EVERY_RULE
 from registry.snapshot import RegisteredMember
 
 WITHIN_S: Final = 25.0
 """How long who asks for a look waits for it, in seconds; it goes on without them."""
-_FRESH: Final = {"Cache-Control": "max-age=15"}
+_FRESH: Final = {"Cache-Control": "max-age=15", "Vary": "Accept"}
 _PAGE: Final = {"Cache-Control": "no-cache"}
 _SENT_BEFORE: Final = (
     "This form was sent before, and is done only once. Load the page again to see what came of it."
@@ -70,7 +72,8 @@ async def conformance_json(request: web.Request) -> web.Response:
     if member is None:
         raise NotFound(_NOBODY)
     known = await _known(request, member)
-    return respond(conformance_document(known, base_url(request)), headers=_FRESH)
+    body = encode(conformance_document(known, base_url(request)))
+    return tagged(request, body, JSON, headers=_FRESH)
 
 
 async def for_holder(request: web.Request) -> web.Response:
@@ -82,6 +85,7 @@ async def for_holder(request: web.Request) -> web.Response:
         if not sends_key(request) and wants_html(request):
             return key_page(request, member_id)
         raise
+    await refuse_waiting(request, member_id)
     known = await _known(request, _any(request))
     if not wants_html(request):
         return respond(conformance_document(known, base_url(request)), headers=PRIVATE)
@@ -99,6 +103,7 @@ async def again_by_holder(request: web.Request) -> web.Response:
         if not is_program and wants_html(request):
             return key_page(request, member_id, error=ended())
         raise
+    await refuse_waiting(request, member_id)
     if not is_program:
         body = await read_body(request)
         token = str(body.get("form", ""))

@@ -14,6 +14,7 @@ from aiohttp import web
 from aggregator.api.atom import Entry, Feed, tag_uri, written
 from aggregator.api.context import Api, api_of
 from aggregator.api.http import base_url
+from aggregator.api.naming import told_apart
 from aggregator.api.tagging import tagged
 from aggregator.api.texts import MAX_SENTENCE, clean
 from aggregator.base.errors import NotFound
@@ -120,7 +121,7 @@ class Feeds:
 def _entries(
     api: Api, base: str, members: Iterable[RegisteredMember], events: Iterable[Event]
 ) -> tuple[Entry, ...]:
-    names = {member.id: clean(member.name) for member in members}
+    names = told_apart((member.id, member.name) for member in members)
     names[NETWORK] = clean(api.identity.name)
     return tuple(
         Entry(

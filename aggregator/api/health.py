@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from aggregator.api import health_notes, health_pages
+from aggregator.api import health_notes, health_pages, health_programs
 
 _ONE = "/health/{id:[^{}/.]+}"
 
@@ -17,3 +17,4 @@ def add_routes(router: web.UrlDispatcher) -> None:
     router.add_get(f"{_ONE}.json", health_pages.member_json)
     router.add_get(f"{_ONE}.csv", health_pages.member_csv)
     health_notes.add_routes(router)
+    health_programs.add_routes(router)

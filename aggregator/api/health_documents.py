@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from aggregator.api.badge_facts import moment_of
 from aggregator.api.exports import safe_cell
 from aggregator.api.health_drawings import Slot
 from aggregator.api.health_facts import Certificate, MemberHealth, Now
@@ -17,7 +18,7 @@ from aggregator.api.health_words import (
     times_words,
     trait_words,
 )
-from aggregator.api.texts import clean
+from aggregator.api.naming import told_apart
 from registry.controls import controls_document
 from registry.health import Check
 from registry.history import Figures, Kind, Uptime, Window
@@ -46,10 +47,12 @@ def network_document(
     total: int,
     every_s: float,
     base: str,
+    older: str | None,
 ) -> Document:
     """Write how the network is doing, or the group that was asked for, which the board is then.
 
-    `shown` are those of the board that were asked for, `total` is how many members there are.
+    `shown` are those of the board that were asked for, `total` is how many members there are,
+    and `older` the address of incidents before these.
     """
     states = {state.value: sum(one.now is state for one in board) for state in Now}
     return {
@@ -74,7 +77,7 @@ def network_document(
             }
             for one in shown
         ],
-        **_incidents(history.incidents, f"{base}/health.json"),
+        **_incidents(history.incidents, older),
     }
 
 
@@ -108,11 +111,17 @@ def health_document(one: MemberHealth) -> Document:
 
 
 def member_document(
-    one: MemberHealth, history: MemberHistory, *, base: str, window: Window
+    one: MemberHealth,
+    history: MemberHistory,
+    *,
+    base: str,
+    window: Window,
+    older: str | None,
 ) -> Document:
     """Write everything the page of a member says."""
     return {
         **health_document(one),
+        "certificate": _certificate(one.certificate, with_chain=True),
         "uptime": {
             window.value: figures_document(figures) for window, figures in history.figures.items()
         },
@@ -128,7 +137,7 @@ def member_document(
         "controls": None if one.controls is None else controls_document(one.controls),
         "objectives": [_objective(each) for each in history.objectives],
         "notes": [{"at": written(note.at), "text": note.text} for note in one.notes],
-        **_incidents(history.incidents, f"{base}/health/{one.id}.json"),
+        **_incidents(history.incidents, older),
         "page": f"{base}/health/{one.id}",
         "feed": f"{base}/members/{one.id}/feed.atom",
     }
@@ -201,6 +210,7 @@ def text_of(
 ) -> str:
     """Write the list for a terminal."""
     lines = [summary, ""]
+    names = told_apart(((one.id, one.name) for one in shown), _NAME)
     for one in shown:
         sign, word = state_words(one, now)
         figures = history.of(one.id, Window.DAY)
@@ -210,7 +220,7 @@ def text_of(
             " ".join(certificate_words(one.certificate)) if one.certificate else "",
             *trait_words(one),
         ]
-        line = f"{clean(one.name, _NAME):{_NAME}} {sign} {word:16} {' · '.join(filter(None, told))}"
+        line = f"{names[one.id]:{_NAME}} {sign} {word:16} {' · '.join(filter(None, told))}"
         lines.append(line.rstrip())
     return "\n".join(lines) + "\n"
 
@@ -241,7 +251,7 @@ def _row(one: MemberHealth, history: NetworkHistory) -> list[object]:
         None if value is None else round(value, 1) for value in (day.p50_ms, day.p95_ms, day.p99_ms)
     ]
     certificate, score = one.certificate, one.conformance
-    told += [written(certificate.valid_until), certificate.problem] if certificate else [None, None]
+    told += [written(certificate.valid_until), certificate.found] if certificate else [None, None]
     return [*told, *((score.passed, score.total) if score else (None, None))]
 
 
@@ -272,26 +282,40 @@ def _slot(slot: Slot, *, with_times: bool = False) -> Document:
     return told
 
 
-def _incidents(incidents: Incidents, address: str) -> Document:
-    older = incidents.older
+def _incidents(incidents: Incidents, older: str | None) -> Document:
     return {
         "incidents": [incident_document(one) for one in incidents.shown],
-        "olderIncidents": f"{address}?below={older}" if older else None,
+        "olderIncidents": older,
     }
 
 
-def _certificate(told: Certificate | None) -> Document | None:
+def _certificate(told: Certificate | None, *, with_chain: bool = False) -> Document | None:
     if told is None:
         return None
+    chain = {"chain": [_part(one) for one in told.chain]} if with_chain else {}
     return {
         "validUntil": written(told.valid_until),
         "daysLeft": told.days,
-        "problem": told.problem or None,
+        "problem": told.found,
         "message": told.message or None,
+        "isSeen": told.is_seen,
+        "endsFirst": told.ends_first,
         "issuer": told.issuer or None,
         "subject": told.subject or None,
         "names": list(told.names),
         "checkedAt": written(told.seen_at),
+        **chain,
+    }
+
+
+def _part(one: Mapping[str, Any]) -> Document:
+    return {
+        "subject": one.get("subject"),
+        "issuer": one.get("issuer"),
+        "validFrom": written(moment_of(one.get("validFrom"))),
+        "validUntil": written(moment_of(one.get("validUntil"))),
+        "fingerprint": one.get("fingerprint"),
+        "isUsed": one.get("isUsed"),
     }
 
 
@@ -301,6 +325,7 @@ def _objective(told: Objective) -> Document:
         "target": told.target,
         "reached": told.reached,
         "counted": told.counted,
+        "cutOff": told.cut_off,
         "isMet": told.is_met,
         "budgetLeft": told.budget_left,
         "minutesLeft": told.minutes_left,

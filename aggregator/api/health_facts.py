@@ -14,6 +14,7 @@ from aiohttp import web
 
 from aggregator.api.badge_facts import doing, moment_of, score_of
 from aggregator.api.context import api_of
+from registry.certificates import conditions
 from registry.controls import ControlReport, read_controls
 from registry.health import Check, Standing, State, Trait
 from registry.health_store import Fact, HealthStore
@@ -22,8 +23,8 @@ from registry.places import place_of
 from registry.snapshot import RegisteredMember
 
 FACTS: Final = ("certificate", "conformance", "controls", "notes")
-WARNING_DAYS: Final = (21, 14, 7)
-"""From so many days left on, a certificate is told with more weight each time."""
+_LEVELS: Final = {"21": "soon", "14": "near", "7": "urgent"}
+"""How much there is to be done from so many days on that certificates are told of."""
 
 
 class Now(StrEnum):
@@ -51,6 +52,8 @@ class Certificate:
     """The end of the chain's part that ends first."""
     days: int | None
     """Whole days left; below nothing once it has ended."""
+    level: str
+    """How much there is to be done: `good`, `soon`, `near`, `urgent`, `bad` or `unknown`."""
     problem: str
     """A code; empty: nothing is wrong with it."""
     message: str
@@ -58,19 +61,20 @@ class Certificate:
     subject: str
     names: tuple[str, ...]
     chain: tuple[Mapping[str, Any], ...]
+    is_seen: bool
+    """Whether one could be looked at: behind a proxy of ours none can."""
+    ends_first: int | None
+    """The place in the chain of the part that ends first; 0: the member's own."""
 
     @property
-    def level(self) -> str:
-        """How much there is to be done: `good`, `soon`, `near`, `urgent`, `bad` or `unknown`."""
-        if self.problem or (self.days is not None and self.days < 0):
-            return "bad"
-        if self.days is None:
-            return "unknown"
-        levels = ("urgent", "near", "soon")
-        for bound, level in zip(sorted(WARNING_DAYS), levels, strict=True):
-            if self.days <= bound:
-                return level
-        return "good"
+    def found(self) -> str | None:
+        """What was found out, for programs: a problem, `none`, or None where it was not seen."""
+        return self.problem or ("none" if self.is_seen else None)
+
+    @property
+    def first_to_end(self) -> str:
+        """Whose certificate ends first, where it is one above the member's own; else empty."""
+        return _text(self.chain[self.ends_first].get("subject")) if self.ends_first else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ class HealthBoard:
             member,
             state,
             standing=standing if is_known else None,
-            certificate=_certificate(self._fact("certificate", member), self._now),
+            certificate=certificate_of(self._fact("certificate", member), self._now),
             conformance=_score(self._fact("conformance", member)),
             controls=_controls(self._fact("controls", member)),
             notes=_notes(self._fact("notes", member)),
@@ -223,23 +227,36 @@ def _told(
     )
 
 
-def _certificate(fact: Fact | None, now: datetime) -> Certificate | None:
+def certificate_of(fact: Fact | None, now: datetime) -> Certificate | None:
+    """Read what was seen of a certificate; its weight is that of what alerts tell of it."""
     if fact is None:
         return None
     told = fact.document
     until = moment_of(told.get("validUntil"))
     problem = told.get("problem")
+    chain = tuple(one for one in _list(told.get("chain")) if isinstance(one, Mapping))
+    first = told.get("endsFirst")
     return Certificate(
         seen_at=moment_of(told.get("checkedAt")) or fact.at,
         valid_until=until,
         days=None if until is None else (until - now) // timedelta(days=1),
+        level=_level(told, until, now),
         problem=problem if isinstance(problem, str) and problem != "none" else "",
         message=_text(told.get("message")),
         issuer=_text(told.get("issuer")),
         subject=_text(told.get("subject")),
         names=tuple(_text(name) for name in _list(told.get("names"))),
-        chain=tuple(one for one in _list(told.get("chain")) if isinstance(one, Mapping)),
+        chain=chain,
+        is_seen=bool(told.get("isSeen", until is not None)),
+        ends_first=first if type(first) is int and 0 <= first < len(chain) else None,
     )
+
+
+def _level(told: Mapping[str, Any], until: datetime | None, now: datetime) -> str:
+    found = conditions(told, now)
+    if found:
+        return _LEVELS.get(found[0], "bad")
+    return "unknown" if until is None else "good"
 
 
 def _score(fact: Fact | None) -> Score | None:

@@ -135,8 +135,8 @@ def _certificate(one: MemberHealth) -> tuple[float, float]:
     told = one.certificate
     if told is None or (told.days is None and not told.problem):
         return 1, 0
-    is_bad = told.level == "bad"
-    return (-1 if is_bad else 0), told.days or 0
+    rank = {"bad": -1.0, "good": 0.5}  # what is renewed every few days is no worse than others
+    return rank.get(told.level, 0.0), told.days or 0
 
 
 def choice(

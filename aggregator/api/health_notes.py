@@ -19,10 +19,12 @@ from aggregator.api.health_facts import MemberHealth, board_of
 from aggregator.api.health_forms import in_order
 from aggregator.api.health_history import NETWORK, read_incidents
 from aggregator.api.health_pages import member_page
-from aggregator.api.holders import holder_of, sends_key
+from aggregator.api.health_programs import member_called, member_for_key
+from aggregator.api.holders import holder_of, refuse_waiting, sends_key
 from aggregator.api.http import respond
 from aggregator.api.managing_pages import key_page
 from aggregator.api.middleware import wants_html
+from aggregator.api.naming import told_apart
 from aggregator.api.objective_words import percent
 from aggregator.api.operators import calling_operator
 from aggregator.base.errors import (
@@ -35,7 +37,6 @@ from aggregator.base.errors import (
 from registry.health_notes import HealthNotes
 from registry.history import Kind
 from registry.incidents import IncidentKey
-from registry.snapshot import RegisteredMember
 
 _MOST_ROWS: Final = 200
 _MAX_NUMBER: Final = 2**31 - 1
@@ -78,13 +79,16 @@ async def member_for_operators(request: web.Request, _: str) -> web.Response:
     member_id = id_in_path(request)
     path = f"/admin/health/{member_id}"
     conformance = f"{path}/conformance"
-    return await _closed(request, member_id, path, back="/admin/health", conformance=conformance)
+    twin = f"/admin/api/health/{member_id}"
+    return await _closed(
+        request, member_id, path, back="/admin/health", conformance=conformance, twin=twin
+    )
 
 
 async def member_for_holder(request: web.Request) -> web.Response:
     """Show who has the service key of an entry its health, or ask for that key.
 
-    Also of a beacon behind an opaque group.
+    Also of a beacon behind an opaque group, and as a document for programs.
     """
     member_id = id_in_path(request)
     try:
@@ -93,6 +97,9 @@ async def member_for_holder(request: web.Request) -> web.Response:
         if not sends_key(request) and wants_html(request):
             return key_page(request, member_id)
         raise
+    await refuse_waiting(request, member_id)
+    if not wants_html(request):
+        return await member_for_key(request, member_called(request, member_id))
     back = f"/manage/{member_id}"
     conformance = f"{back}/conformance"
     return await _closed(request, member_id, f"{back}/health", back=back, conformance=conformance)
@@ -111,7 +118,7 @@ async def note_on_member(request: web.Request) -> web.Response:
     """Say something of a member, for everybody to read: `{"note": "…"}`."""
     by = await calling_operator(request)
     told = await body_of(request, NoteBody)
-    known = _member(request, id_in_path(request))
+    known = member_called(request, id_in_path(request))
     await _notes(request).on_member(known.entry, by=by, text=_said(told.note))
     return respond({"id": known.id, "note": told.note.strip()}, status=201, headers=PRIVATE)
 
@@ -120,7 +127,7 @@ async def take_back(request: web.Request) -> web.Response:
     """Drop everything that was said of a member."""
     by = await calling_operator(request)
     await body_of(request, NoBody)
-    known = _member(request, id_in_path(request))
+    known = member_called(request, id_in_path(request))
     await _notes(request).take_back(known.entry, by=by)
     return web.Response(status=204, headers=PRIVATE)
 
@@ -134,7 +141,7 @@ async def _do(request: web.Request, sent: Sent, choice: str, by: str) -> None:
         number = await _incident(request, about)
         await notes.on_incident(number, by=by, text=_said(sent.note()))
         return
-    entry = _member(request, about).entry
+    entry = member_called(request, about).entry
     if choice == "drop":
         await notes.take_back(entry, by=by)
     else:
@@ -150,18 +157,20 @@ async def _overview(
     drags = DragForm.of(request.query)
     below = drags.below
     questions = await api.health.figures(drags.window, kind=Kind.QUESTION)
+    checks = await api.health.figures(drags.window)
     # whoever is a member: those of beacons that left are told in no page
     whom = [*(one.id for one in board), NETWORK]
     found = await read_incidents(api.health, whom, below=below)
     values: Mapping[str, Any] = {
         "board": _to_look_at(board, snapshot.shown_as),
         "hidden": snapshot.shown_as,
-        "names": {one.id: one.name for one in board},
+        "names": told_apart((one.id, one.name) for one in board),
+        "choices": {one.id: one.name for one in board},
         "summary": health_words.joined(health_words.summary_of(board, now)),
         "found": found,
         "numbers": {str(one.number) for one in found.shown},
         "below": below,
-        "drags": drags_of(board, questions, drags.sort)[:_MOST_ROWS],
+        "drags": drags_of(board, questions, checks, drags.sort)[:_MOST_ROWS],
         "drag_form": drags,
         "drag_sorts": SORTS,
         "spans": SPANS,
@@ -179,22 +188,21 @@ def _to_look_at(board: Iterable[MemberHealth], hidden: Container[str]) -> list[M
 
 
 async def _closed(
-    request: web.Request, member_id: str, path: str, *, back: str, conformance: str
+    request: web.Request, member_id: str, path: str, *, back: str, conformance: str, twin: str = ""
 ) -> web.Response:
-    known = _member(request, member_id)
+    known = member_called(request, member_id)
     is_hidden = known.id in api_of(request).holder.current.shown_as
     response = await member_page(
-        request, known, path=path, back=back, conformance=conformance, is_hidden=is_hidden
+        request,
+        known,
+        path=path,
+        back=back,
+        conformance=conformance,
+        twin=twin,
+        is_hidden=is_hidden,
     )
     response.headers.update(PRIVATE)
     return response
-
-
-def _member(request: web.Request, member_id: str) -> RegisteredMember:
-    known = api_of(request).holder.current.everyone_by_id.get(member_id)
-    if known is None:
-        raise NotFound(f"There is no member “{member_id[:80]}” now.")
-    return known
 
 
 def _notes(request: web.Request) -> HealthNotes:

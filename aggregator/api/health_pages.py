@@ -4,10 +4,11 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
-from aggregator.api import health_words
+from aggregator.api import health_measuring, health_words
 from aggregator.api.badge_facts import NAMES
 from aggregator.api.context import api_of
 from aggregator.api.health_documents import (
@@ -31,14 +32,17 @@ from aggregator.api.health_forms import (
 )
 from aggregator.api.health_history import (
     LISTED,
+    Incidents,
     MemberHistory,
     NetworkHistory,
     figures_of_all,
     read_member,
     read_network,
 )
+from aggregator.api.health_measuring import check_bound_s
 from aggregator.api.http import JSON, base_url
 from aggregator.api.middleware import wants_html
+from aggregator.api.naming import told_apart
 from aggregator.api.objective_words import sentence_of, title_of
 from aggregator.api.pages import page
 from aggregator.api.tagging import tagged
@@ -52,12 +56,14 @@ from registry.snapshot import RegisteredMember
 
 PAGE: Final = 100
 """How many members a page shows; its twins have all."""
+_KEPT: Final = ("sort", "show", "group", "window")
+"""What an address of older incidents asks for besides."""
 _FRESH: Final = {"Cache-Control": "max-age=15"}
 _PAGE: Final = {"Cache-Control": "no-cache"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Chosen:
+class Chosen:
     """The list as it was asked for."""
 
     form: HealthForm
@@ -81,41 +87,30 @@ async def health(request: web.Request) -> web.StreamResponse:
     """Show how every member is doing."""
     if not wants_html(request):
         return await health_json(request)
-    chosen = await _chosen(request, is_drawn=True)
+    chosen = await choose(request, is_drawn=True)
     return await asyncio.to_thread(_health_page, request, chosen)
 
 
 async def health_json(request: web.Request) -> web.Response:
     """Say how every member is doing, for programs: the same, on one page."""
-    chosen = await _chosen(request)
-    api, base = api_of(request), base_url(request)
+    chosen = await choose(request)
 
     def write() -> web.Response:
-        document = network_document(
-            chosen.within,
-            chosen.fit,
-            chosen.history,
-            network_id=api.identity.beacon_id,
-            summary=chosen.summary,
-            total=len(chosen.board),
-            every_s=api.settings.health.probe_s,
-            base=base,
-        )
-        return _tagged(request, document)
+        return _tagged(request, told_of_all(request, chosen))
 
     return await asyncio.to_thread(write)
 
 
 async def health_csv(request: web.Request) -> web.Response:
     """Say how every member is doing as a table: a row for each."""
-    chosen = await _chosen(request)
+    chosen = await choose(request)
     text = await asyncio.to_thread(csv_of, chosen.fit, chosen.history)
     return _csv(text, "beacon-health.csv")
 
 
 async def health_txt(request: web.Request) -> web.Response:
     """Say how every member is doing in plain text for a terminal."""
-    chosen = await _chosen(request)
+    chosen = await choose(request)
     text = text_of(chosen.fit, chosen.history, summary=chosen.summary, now=chosen.now)
     return web.Response(text=text, content_type="text/plain", charset="utf-8", headers=_FRESH)
 
@@ -137,8 +132,8 @@ async def member_json(request: web.Request) -> web.Response:
     if known is None:
         raise NotFound("No member of this network has this id. /health lists them.")
     form = MemberForm.of(request.query)
-    one, history = await _of(request, known, form)
-    document = member_document(one, history, base=base_url(request), window=form.window)
+    one, history = await read_one(request, known, form)
+    document = document_of_one(request, one, history, form, f"/health/{one.id}.json")
     return _tagged(request, document)
 
 
@@ -158,29 +153,40 @@ async def member_page(
     path: str = "",
     back: str = "/health",
     conformance: str = "",
+    twin: str = "",
     is_hidden: bool = False,
 ) -> web.Response:
     """Write the page of one member; `is_hidden`: nobody else sees it, as it is behind a group.
 
-    `path` is where it is shown, `back` the page it belongs to, `conformance` that of its rules.
+    `path` is where it is shown, `back` the page it belongs to, `conformance` that of its rules,
+    `twin` the same for programs where nobody else sees it.
     """
     form = MemberForm.of(request.query)
-    one, history = await _of(request, known, form)
+    one, history = await read_one(request, known, form)
     shown = {
         "path": path or f"/health/{known.id}",
         "form": form,
         "back": back,
         "conformance": conformance or f"/health/{known.id}/conformance",
+        "twin": twin,
         "is_hidden": is_hidden,
+        "limit_s": check_bound_s(api_of(request).settings, known),
     }
     return await asyncio.to_thread(_member_page, request, one, history, shown)
 
 
-async def _chosen(request: web.Request, *, is_drawn: bool = False) -> _Chosen:
-    """Read what is wanted and choose it; raises `BadQuery` and `NotFound`."""
+async def choose(
+    request: web.Request, *, is_drawn: bool = False, is_closed: bool = False
+) -> Chosen:
+    """Read what is wanted and choose it; raises `BadQuery` and `NotFound`.
+
+    `is_closed`: for operators, who see the members of opaque groups in place of those.
+    """
     api, now = api_of(request), datetime.now(UTC)
-    board = board_of(request, api.holder.current.members)
-    form = HealthForm.of(request.query, api.holder.current.groups)
+    snapshot = api.holder.current
+    board = board_of(request, snapshot.everyone if is_closed else snapshot.members)
+    of_hidden = {group for one in board for group in one.groups} if is_closed else frozenset()
+    form = HealthForm.of(request.query, snapshot.groups | of_hidden)
     within = [one for one in board if not form.group or form.group in one.groups]
     fit = [one for one in within if form.show == "all" or not one.is_well]
     pages = max(1, -(-len(fit) // PAGE))
@@ -197,10 +203,64 @@ async def _chosen(request: web.Request, *, is_drawn: bool = False) -> _Chosen:
         below=form.below,
         now=now,
     )
-    return _Chosen(form, board, within, fit, shown, history, pages, now)
+    return Chosen(form, board, within, fit, shown, history, pages, now)
 
 
-def _health_page(request: web.Request, chosen: _Chosen) -> web.Response:
+def told_of_all(request: web.Request, chosen: Chosen, path: str = "/health.json") -> dict[str, Any]:
+    """Write what was chosen as everybody may read it, if they may see these members.
+
+    `path` is where it is read.
+    """
+    api = api_of(request)
+    return network_document(
+        chosen.within,
+        chosen.fit,
+        chosen.history,
+        network_id=api.identity.beacon_id,
+        summary=chosen.summary,
+        total=len(chosen.board),
+        every_s=api.settings.health.probe_s,
+        base=base_url(request),
+        older=_older(request, path, chosen.history.incidents),
+    )
+
+
+def document_of_one(
+    request: web.Request, one: MemberHealth, history: MemberHistory, form: MemberForm, path: str
+) -> dict[str, Any]:
+    """Write everything the page of a member says, as it is read at this path."""
+    older = _older(request, path, history.incidents)
+    return member_document(one, history, base=base_url(request), window=form.window, older=older)
+
+
+def _older(request: web.Request, path: str, incidents: Incidents) -> str | None:
+    """Give the address of the same list with the incidents before these."""
+    if not incidents.older:
+        return None
+    told = {name: request.query[name] for name in _KEPT if request.query.get(name)}
+    return f"{base_url(request)}{path}?{urlencode({**told, 'below': incidents.older})}"
+
+
+async def read_one(
+    request: web.Request, known: RegisteredMember, form: MemberForm
+) -> tuple[MemberHealth, MemberHistory]:
+    """Read how a member is doing; of an opaque group nothing is read, for it has no checks."""
+    api = api_of(request)
+    (one,) = board_of(request, [known])
+    if known.inside:
+        return one, MemberHistory()
+    history = await read_member(
+        api.health,
+        known.id,
+        window=form.window,
+        below=form.below,
+        every_s=api.settings.health.probe_s,
+        now=datetime.now(UTC),
+    )
+    return one, history
+
+
+def _health_page(request: web.Request, chosen: Chosen) -> web.Response:
     api = api_of(request)
     values = {
         "form": chosen.form,
@@ -217,7 +277,7 @@ def _health_page(request: web.Request, chosen: _Chosen) -> web.Response:
         "board": chosen.board,
         "fit": chosen.fit,
         "shown": chosen.shown,
-        "names": {one.id: one.name for one in chosen.board},
+        "names": told_apart((one.id, one.name) for one in chosen.board),
         "pages": chosen.pages,
         "history": chosen.history,
         "day": Window.DAY,
@@ -230,6 +290,8 @@ def _health_page(request: web.Request, chosen: _Chosen) -> web.Response:
             for one, slots in chosen.history.bars.items()
         },
         "words": health_words,
+        "measuring": health_measuring,
+        "limit_s": check_bound_s(api.settings),
         "now": chosen.now,
     }
     return page(request, "health.html", values, headers=_PAGE)
@@ -268,31 +330,13 @@ def _member_page(
         "badges": NAMES,
         "base": base_url(request),
         "words": health_words,
+        "measuring": health_measuring,
         "window": form.window,
         "day": Window.DAY,
         "now": now,
         **shown,
     }
     return page(request, "health_member.html", values, headers=_PAGE)
-
-
-async def _of(
-    request: web.Request, known: RegisteredMember, form: MemberForm
-) -> tuple[MemberHealth, MemberHistory]:
-    """Read how a member is doing; of an opaque group nothing is read, for it has no checks."""
-    api = api_of(request)
-    (one,) = board_of(request, [known])
-    if known.inside:
-        return one, MemberHistory()
-    history = await read_member(
-        api.health,
-        known.id,
-        window=form.window,
-        below=form.below,
-        every_s=api.settings.health.probe_s,
-        now=datetime.now(UTC),
-    )
-    return one, history
 
 
 def _public(request: web.Request) -> RegisteredMember | None:

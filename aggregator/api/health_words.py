@@ -9,13 +9,15 @@ from babel.dates import format_datetime
 
 from aggregator.api.health_drawings import Band, Bar, Slot, counted
 from aggregator.api.health_facts import Certificate, MemberHealth, Now
+from aggregator.api.naming import told_apart
 from aggregator.api.objective_words import percent
 from aggregator.api.texts import clean
 from aggregator.base import i18n
 from aggregator.base.i18n import N_, ngettext
 from aggregator.base.i18n import gettext as _
 from aggregator.model.outcome import NoAnswerCode
-from aggregator.watch.join_rules import FIXES
+from aggregator.protocol.wire import Failure
+from aggregator.watch.join_rules import FIXES, fix_of
 from registry.health import Check, Phase, Result, Trait
 from registry.history import Figures, Uptime
 from registry.incidents import Incident, Topic
@@ -164,13 +166,14 @@ def summary_of(board: Sequence[MemberHealth], now: datetime) -> list[str]:
 
 def _down(board: Sequence[MemberHealth], now: datetime) -> list[str]:
     down = [one for one in board if one.now is Now.DOWN]
+    names = told_apart((one.id, one.name) for one in board)
     if len(down) > _NAMED:
         words = ngettext("%(number)s is down.", "%(number)s are down.", len(down))
         return [words % {"number": i18n.number(len(down))}]
     return [
         _("%(name)s is down since %(time)s (%(lasting)s).")
         % {
-            "name": f"\u2068{clean(one.name)}\u2069",
+            "name": f"\u2068{names[one.id]}\u2069",
             "time": short_moment(one.since, now),
             "lasting": i18n.age((now - one.since).total_seconds()),
         }
@@ -296,7 +299,8 @@ def times_words(figures: Figures) -> str:
 def certificate_words(certificate: Certificate) -> tuple[str, str]:
     """Give the sign and the words of a certificate: `! 12 days`."""
     sign = {"good": "✓", "bad": "✕", "unknown": "?"}.get(certificate.level, "!")
-    if certificate.days is not None and certificate.days < 0:
+    has_ended = certificate.level == "bad" and not certificate.problem
+    if has_ended or (certificate.days is not None and certificate.days < 0):
         return sign, _("expired")
     if certificate.problem:
         return sign, _(CERTIFICATE_PROBLEMS.get(certificate.problem, N_("not trusted")))
@@ -322,7 +326,7 @@ def advice_of(check: Check) -> str:
     if check.phase is Phase.STATUS:
         return FIXES[_status_code(check.status or 0)]
     code = _FIXES.get(check.phase)
-    return "" if code is None else FIXES[code]
+    return "" if code is None else fix_of(Failure(code, check.message))
 
 
 def incident_words(incident: Incident, now: datetime) -> str:

@@ -3,8 +3,11 @@
 from aiohttp import web
 
 from aggregator.api.auth import SERVICE_KEY, bearer_of, member_by_key
+from aggregator.api.context import api_of
 from aggregator.api.ratelimit import charge_guess
-from aggregator.base.errors import Unauthorized
+from aggregator.base.errors import NotFound, Unauthorized
+from registry.alert_asking import WAITS
+from registry.records import MemberState
 
 
 async def holder_of(request: web.Request, member_id: str) -> str:
@@ -18,6 +21,16 @@ async def holder_of(request: web.Request, member_id: str) -> str:
         if sends_key(request):
             await charge_guess(request)
         raise
+
+
+async def refuse_waiting(request: web.Request, member_id: str) -> None:
+    """Say to who holds the key of an entry that waits why there is nothing; raises `NotFound`."""
+    api = api_of(request)
+    if member_id in api.holder.current.everyone_by_id:
+        return
+    record = await api.registry.steward.record(member_id)
+    if record.state is MemberState.PENDING:
+        raise NotFound(f"“{member_id}” {WAITS}: there is nothing to see here before.")
 
 
 def sends_key(request: web.Request) -> bool:

@@ -115,6 +115,7 @@ def entry_page(
     values = {
         "record": record,
         "stands": _(STATES[record.state]),
+        "is_member": record.state is MemberState.ACTIVE,
         "is_here": record.state in {MemberState.ACTIVE, MemberState.PENDING},
         "is_listed": is_listed(request, record),
         "has_left": record.left_by == f"member:{record.id}",

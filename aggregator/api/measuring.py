@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from aggregator.api.context import api_of, route_of
+from aggregator.api.ratelimit import scope_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CLIENT_LEFT = 499
+TOO_MANY = 429
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -25,7 +27,10 @@ async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise
     finally:
         method = request.method if request.method in _METHODS else "other"
-        api_of(request).metrics.responded(route_of(request), method, status)
+        metrics = api_of(request).metrics
+        metrics.responded(route_of(request), method, status)
+        if status == TOO_MANY:
+            metrics.refused(scope_of(request))
 
 
 async def metrics(request: web.Request) -> web.Response:

@@ -104,7 +104,11 @@ _KEY: Final[Document] = {
     "schema": text(),
 }
 _READ: Final = Operation(
-    "Health", CONFORMANCE, errors=REGISTRY_ERROR, statuses=frozenset({"404", "503"})
+    "Health",
+    CONFORMANCE,
+    errors=REGISTRY_ERROR,
+    statuses=frozenset({"404", "503"}),
+    is_tagged=True,
 )
 _OWN: Final = Operation(
     "Health",

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from aggregator.api.auth import SERVICE_KEY
+from aggregator.api.health_drags import SPANS
 from aggregator.api.health_drawings import Bar
 from aggregator.api.health_facts import Now
 from aggregator.api.health_forms import SHOWN, SORTS
@@ -13,6 +15,7 @@ from aggregator.api.openapi_schemas import Document, text
 from registry.health import Phase, Result, Trait
 from registry.history import Window
 from registry.incidents import Topic
+from registry.objectives import ObjectiveName
 
 _NUMBER: Final[Document] = {"type": "integer", "minimum": 0}
 _MAYBE: Final[Document] = {"type": ["string", "null"]}
@@ -37,6 +40,18 @@ def _or_null(schema: Document) -> Document:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
+_OBJECTIVE: Final = _object(
+    {
+        "name": {"type": "string", "enum": [one.value for one in ObjectiveName]},
+        "target": {"type": "number", "minimum": 0, "maximum": 1},
+        "reached": _SHARE,
+        "counted": _NUMBER,
+        "cutOff": _NUMBER | {"description": "Given up too early to be counted."},
+        "isMet": {"type": ["boolean", "null"]},
+        "budgetLeft": {"type": ["number", "null"], "maximum": 1},
+        "minutesLeft": {"type": ["number", "null"]},
+    }
+)
 _CHECK: Final = _object(
     {
         "at": text(),
@@ -72,6 +87,21 @@ _INCIDENT: Final = _object(
     request=_MAYBE,
 )
 _INCIDENTS: Final[Document] = {"incidents": _list(_INCIDENT), "olderIncidents": _MAYBE}
+_CERTIFICATE: Final = _object(
+    {
+        "validUntil": _MAYBE,
+        "daysLeft": {"type": ["integer", "null"]},
+        "problem": _MAYBE,
+        "message": _MAYBE,
+        "isSeen": {"type": "boolean"},
+        "endsFirst": {"type": ["integer", "null"], "minimum": 0},
+        "issuer": _MAYBE,
+        "subject": _MAYBE,
+        "names": _list(text()),
+        "checkedAt": text("When."),
+    },
+    chain=_list({"type": "object"}),
+)
 _MEMBER: Final[Document] = {
     "id": text(),
     "name": text(),
@@ -81,7 +111,7 @@ _MEMBER: Final[Document] = {
     "traits": _list(_one_of(Trait)),
     "cause": _or_null(_CHECK),
     "paused": {"type": ["object", "null"]},
-    "certificate": {"type": ["object", "null"]},
+    "certificate": _or_null(_CERTIFICATE),
     "conformance": _or_null(
         _object({"passed": _NUMBER, "total": _NUMBER, "checkedAt": text("When.")})
     ),
@@ -119,11 +149,56 @@ MEMBER_HEALTH: Final = _object(
         "chart": _list(_SLOT),
         "checks": _list(_CHECK),
         "controls": {"type": ["object", "null"]},
-        "objectives": _list({"type": "object"}),
+        "objectives": _list(_OBJECTIVE),
         "notes": _list(_NOTE),
         **_INCIDENTS,
         "page": text("For people."),
         "feed": text("What changes, as Atom."),
+    }
+)
+
+
+def _with(schema: Document, **more: Document) -> Document:
+    """Describe an object that also has, or has instead, what is given."""
+    return _object({**schema["properties"], **more})
+
+
+def _for_operators(schema: Document) -> Document:
+    """Describe notes and incidents as operators read them."""
+    notes = _list(_with(_NOTE, by=text("Who wrote it.")))
+    found = _with(_INCIDENT, number=_NUMBER, notes=notes)
+    found["required"].remove("request")
+    hidden = {**_MAYBE, "description": "The opaque group it is hidden in."}
+    one = {"hiddenIn": hidden, "notes": notes}
+    if "members" not in schema["properties"]:
+        return _with(schema, **one, incidents=_list(found), feed=_FEED)
+    members = _with(schema["properties"]["members"]["items"], **one)
+    return _with(schema, members=_list(members), incidents=_list(found), drags=_DRAGS)
+
+
+_FEED: Final[Document] = {**_MAYBE, "description": "What changes, as Atom; null of a hidden one."}
+_DRAGS: Final = _object(
+    {
+        "window": _one_of(Window),
+        "members": _list(
+            _object(
+                {
+                    "id": text(),
+                    "name": text(),
+                    "asked": {**_NUMBER, "description": "Real questions it was asked."},
+                    "failed": {**_NUMBER, "description": "Those without a usable answer."},
+                    "timedOut": {**_NUMBER, "description": "Of those, the ones out of time."},
+                    "p95Ms": _MS,
+                    "share": {**_SHARE, "description": "Its part of all that failed."},
+                    "down": {**_SHARE, "description": "Of the checks of it, those that failed."},
+                    "cost": {
+                        **_SHARE,
+                        "description": "About what part of the network's answers it left "
+                        "incomplete; the largest comes first.",
+                    },
+                }
+            )
+        ),
     }
 )
 
@@ -157,8 +232,33 @@ _ONE: Final = replace(
     schema=MEMBER_HEALTH,
     parameters=(_asked("window", _one_of(Window), "What the chart shows."), _BELOW),
 )
-_UNTAGGED: Final = replace(_ONE, schema=None, is_tagged=False)
-_CLOSED: Final = replace(_UNTAGGED, statuses=frozenset({"400", "401", "404", "429", "503"}))
+_KEY: Final[Document] = {
+    "name": SERVICE_KEY,
+    "in": "header",
+    "description": "The service key of the member; `Authorization: Bearer KEY` does as well.",
+    "schema": text(),
+}
+_CLOSED: Final = replace(
+    _ONE,
+    schema=_with(MEMBER_HEALTH, feed=_FEED),
+    parameters=(_KEY, *_ONE.parameters),
+    statuses=frozenset({"400", "401", "404", "429", "503"}),
+    is_tagged=False,
+    is_page=True,
+)
+_ADMIN_ONE: Final = replace(
+    _CLOSED,
+    tag="Administration",
+    schema=_for_operators(MEMBER_HEALTH),
+    parameters=_ONE.parameters,
+    is_page=False,
+)
+_ADMIN_ALL: Final = replace(
+    _ADMIN_ONE,
+    schema=_for_operators(NETWORK_HEALTH),
+    parameters=(*_LIST, _asked("window", {"type": "string", "enum": [*SPANS]}, "Of `drags`.")),
+    statuses=frozenset({"400", "401", "429", "503"}),
+)
 _TEXT: Final = replace(
     _NETWORK, schema=None, errors=text(), errors_as="text/plain", is_tagged=False
 )
@@ -172,4 +272,6 @@ HEALTH: Final[Mapping[str, Operation]] = {
     "/health/{id}.json": _ONE,
     "/health/{id}.csv": replace(_TEXT, parameters=(), statuses=frozenset({"404", "503"})),
     "/manage/{id}/health": _CLOSED,
+    "/admin/api/health": _ADMIN_ALL,
+    "/admin/api/health/{id}": _ADMIN_ONE,
 }

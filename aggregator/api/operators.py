@@ -13,7 +13,7 @@ from aiohttp import web
 from aggregator.api.auth import bearer_of, operator_by, signed_in_operator
 from aggregator.api.clients import Allowance, RateLimits
 from aggregator.api.context import api_of
-from aggregator.api.ratelimit import whole_seconds
+from aggregator.api.ratelimit import note_refusal, whole_seconds
 from aggregator.base.errors import RateLimited, Unauthorized
 
 NOBODYS = "This token is no operator's of this network, or has been revoked."
@@ -63,6 +63,7 @@ async def operator_by_token(request: web.Request, token: str) -> str:
     async with looking:
         left = await limits.allowances.charge(client, 0)
         if left.remaining <= 0:
+            note_refusal(request, "keys")
             raise _too_many(left)
         try:
             return await _known(request, token)

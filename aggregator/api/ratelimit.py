@@ -27,6 +27,8 @@ class Account:
     """What a request has been told of its client's allowance."""
 
     allowance: Allowance | None = None
+    scope: str = "other"
+    """What there was too much of, if it was refused: `questions`, `checks`, `changes`, `keys`."""
 
 
 ACCOUNT: web.RequestKey[Account] = web.RequestKey("account", Account)
@@ -51,6 +53,7 @@ def hook_of(request: web.Request) -> Admit:
             return
         allowance = account.allowance = await allowances.charge(client, members)
         if allowance.retry_after_s is not None:
+            account.scope = "questions"
             wait_s = whole_seconds(allowance.retry_after_s)
             raise RateLimited(_message(allowance, members, wait_s), retry_after_s=wait_s)
 
@@ -61,14 +64,14 @@ async def charge_join(request: web.Request) -> None:
     """Charge a check or a registration of a beacon; raises `RateLimited`."""
     limits = api_of(request).join_limits
     what = "checks: at most {limit} beacons are looked at for one client"
-    await _charge_one(request, limits, f"{what} within a minute. Nothing was sent.")
+    await _charge_one(request, limits, "checks", f"{what} within a minute. Nothing was sent.")
 
 
 async def charge_change(request: web.Request) -> None:
     """Charge a change that a member makes of its entry; raises `RateLimited`."""
     limits = api_of(request).change_limits
     what = "changes: at most {limit} of entries are made for one client"
-    await _charge_one(request, limits, f"{what} within a minute. Nothing was changed.")
+    await _charge_one(request, limits, "changes", f"{what} within a minute. Nothing was changed.")
 
 
 async def charge_guess(request: web.Request) -> None:
@@ -76,18 +79,34 @@ async def charge_guess(request: web.Request) -> None:
     try:
         await charge_join(request)
     except RateLimited as error:
+        note_refusal(request, "keys")
         wait_s = error.retry_after_s
         message = f"Too many keys that open nothing. Nothing was changed. Try again in {wait_s} s."
         raise RateLimited(message, retry_after_s=wait_s) from None
 
 
-async def _charge_one(request: web.Request, limits: RateLimits | None, refusal: str) -> None:
+def note_refusal(request: web.Request, scope: str) -> None:
+    """Say in metrics what there was too much of; few words, and none of the client's."""
+    account = request[ACCOUNT] = request.get(ACCOUNT) or Account()
+    account.scope = scope
+
+
+def scope_of(request: web.Request) -> str:
+    """Say what there was too much of in a request that was refused with 429."""
+    account = request.get(ACCOUNT)
+    return (account or Account()).scope
+
+
+async def _charge_one(
+    request: web.Request, limits: RateLimits | None, scope: str, refusal: str
+) -> None:
     if limits is None:
         return
     account = request[ACCOUNT] = request.get(ACCOUNT) or Account()
     charged = await limits.allowances.charge(_client(request, limits.clients), 1)
     account.allowance = charged
     if charged.retry_after_s is not None:
+        note_refusal(request, scope)
         wait_s = whole_seconds(charged.retry_after_s)
         told = refusal.format(limit=charged.limit)
         raise RateLimited(f"Too many {told} Try again in {wait_s} s.", retry_after_s=wait_s)

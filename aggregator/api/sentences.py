@@ -192,6 +192,10 @@ def _found(
     return tuple(parts)
 
 
+def _did_not_answer(silent: int) -> str:
+    return _("%(silent)s did not answer") % {"silent": number(silent)} if silent else ""
+
+
 def _gist(answer: NetworkAnswer, exact: int) -> str:
     if not exact:
         return _(
@@ -247,13 +251,17 @@ def _nobody(answer: NetworkAnswer, silent: int, doubted: int) -> str:
 
 
 def _missing(silent: int, doubted: int, unasked: list[MemberOutcome]) -> str:
-    missing = _("%(silent)s did not answer") % {"silent": number(silent)} if silent else ""
     held_back = [outcome for outcome in unasked if outcome.is_missing]
     clauses = (
-        missing,
+        _did_not_answer(silent),
         _could_not(held_back) if held_back else "",
         doubted_clause(doubted) if doubted else "",
     )
+    return _all(*clauses)
+
+
+def _all(*clauses: str) -> str:
+    """Say one clause and another; empty ones are left out."""
     told, *others = [*filter(None, clauses)] or [""]
     for other in others:
         told = _("%(silent)s and %(unasked)s") % {"silent": told, "unasked": other}

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aggregator.api import row_sentences, sentences
+from aggregator.api import sentences
 from aggregator.api.heard import Heard
 from aggregator.api.rows import SIGNS, Row, frequencies_told, row_of
 from aggregator.api.search_runs import Place, SearchRun
+from aggregator.api.sums import sum_sentence
 from aggregator.api.texts import clean
 from aggregator.base import i18n
 from aggregator.base.i18n import gettext as _
-from aggregator.base.i18n import ngettext
 from aggregator.engine.merge import merge
 from aggregator.engine.outcomes import identify
 from aggregator.model.merged import NetworkAnswer, Verdict
@@ -142,7 +142,7 @@ def _ended(
         state=answer.verdict.value,
         parts=sentences.verdict_parts(answer),
         searched=sentences.searched_sentence(answer, is_anonymous=is_anonymous) if said else "",
-        total=_total(answer),
+        total=sum_sentence(answer),
         answered=asked,
         asked=asked,
         progress=_progress(asked, asked),
@@ -169,21 +169,4 @@ def _title(answer: NetworkAnswer, query: str) -> str:
         "query": query,
         "found": i18n.number(found),
         "answered": i18n.number(answered),
-    }
-
-
-def _total(answer: NetworkAnswer) -> str:
-    count = answer.count
-    if count is None or answer.verdict is not Verdict.FOUND or not count.value:
-        return ""
-    return ngettext(
-        "%(members)s beacon tells %(count)s %(unit)s in all; "
-        "the same person may be counted by several beacons.",
-        "%(members)s beacons tell %(count)s %(unit)s in all; "
-        "the same person may be counted by several beacons.",
-        count.members_counted,
-    ) % {
-        "members": i18n.number(count.members_counted),
-        "count": i18n.number(count.value),
-        "unit": clean(row_sentences.unit_word(count.unit, count.value), 60),
     }

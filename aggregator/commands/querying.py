@@ -19,12 +19,13 @@ from rich.text import Text
 from aggregator.api import sentences
 from aggregator.api.controls import read_controls
 from aggregator.api.exports import assembly_of, csv_text, lines_of_documents
+from aggregator.api.naming import told_apart
 from aggregator.api.refusal import refusal_of
 from aggregator.app import Network, running
 from aggregator.base.errors import BadQuery
 from aggregator.base.settings import Settings
 from aggregator.commands import remote
-from aggregator.commands.exits import BY_VERDICT
+from aggregator.commands.exits import code_of, code_of_document
 from aggregator.commands.looking import looking
 from aggregator.engine.service import QueryOptions
 from aggregator.model.merged import NetworkAnswer
@@ -95,7 +96,7 @@ async def ask_members(asked: Asked, settings: Settings) -> int:
                 answer = await network.service.ask(read.query, options, progress.ended)
         document = _document(network, answer) if asked.form == "json" else None
     _show(asked, answer, document)
-    return BY_VERDICT[answer.verdict]
+    return code_of(answer)
 
 
 async def ask_running(asked: Asked, url: str, settings: Settings) -> int:
@@ -112,10 +113,10 @@ async def ask_running(asked: Asked, url: str, settings: Settings) -> int:
         document = await remote.fetch(url, parameters, patience_s, path=asked.path)
     if asked.form == "json":
         _show(asked, None, json.dumps(document, indent=2))
-        return BY_VERDICT[remote.verdict_of(document)]
+        return code_of_document(document)
     answer = remote.read_answer(document, _read(asked, question).query)
     _show(asked, answer, None)
-    return BY_VERDICT[answer.verdict]
+    return code_of(answer)
 
 
 def print_members(entries: Sequence[MemberEntry], *, as_json: bool) -> None:
@@ -142,7 +143,13 @@ class _Progress:
 
     def __init__(self, network: Network, asked: Asked) -> None:
         self._rows: dict[str, dict[str, Any]] = {
-            member.id: {"name": member.name, "answer": "asking", "reason": None, "count": None}
+            member.id: {
+                "id": member.id,
+                "name": member.name,
+                "answer": "asking",
+                "reason": None,
+                "count": None,
+            }
             for member in network.holder.current.members
         }
         console = Console(stderr=True)
@@ -259,8 +266,8 @@ def _print_table(info: dict[str, Any], verdict: str) -> None:
     if console.is_terminal:
         console.print(_table(info["members"]))
     else:
-        for member in info["members"]:
-            click.echo("\t".join(_cells(member)))
+        for cells in _rows(info["members"]):
+            click.echo("\t".join(cells))
     click.echo(verdict)
     for warning in info["warnings"]:
         click.echo(f"! {warning}")
@@ -271,10 +278,16 @@ def _table(members: Any) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("Beacon", "Answer", "Count", "Took", "Why"):
         table.add_column(heading, overflow="fold")
-    for member in members:
+    told = list(members)
+    for member, cells in zip(told, _rows(told), strict=True):
         # Text, because a name may hold brackets, which would be read as markup
-        table.add_row(*map(Text, _cells(member)), style=STYLES[member["answer"]])
+        table.add_row(*map(Text, cells), style=STYLES[member["answer"]])
     return table
+
+
+def _rows(members: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
+    names = told_apart((member["id"], member["name"]) for member in members)
+    return [(names[member["id"]], *_cells(member)) for member in members]
 
 
 def _cells(member: dict[str, Any]) -> tuple[str, ...]:
@@ -292,7 +305,6 @@ def _cells(member: dict[str, Any]) -> tuple[str, ...]:
     if member.get("source", "live") != "live":
         took = f"{member['source']}, {member['ageS']} s old"
     return (
-        member["name"],
         DOUBTED if is_doubted else WORDS[member["answer"]],
         f"{count:,}" if count is not None else "",
         took,

@@ -130,6 +130,12 @@ def verdict_of(document: Mapping[str, Any]) -> Verdict:
         return Verdict.UNKNOWN
 
 
+def members_of(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Give what is told of each member, as it stands there."""
+    told = (_info(document) or {}).get("members")
+    return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+
+
 def _info(document: Mapping[str, Any]) -> Any:
     info = document.get("info")
     return info.get("network") if isinstance(info, Mapping) else None

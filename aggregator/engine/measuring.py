@@ -7,8 +7,9 @@ import structlog
 
 from aggregator.base.metrics import Metrics
 from aggregator.model.merged import NetworkAnswer
-from aggregator.model.outcome import Ending, Source
+from aggregator.model.outcome import Ending, NoAnswerCode, Source
 from aggregator.upstream.call_results import CallResult
+from registry.objectives import WITHIN_S, is_cut_off
 from registry.snapshot import Snapshot
 
 SLOW_S = 5.0
@@ -40,7 +41,11 @@ class Measuring:
         """Take in the answer to one question."""
         metrics, query = self._metrics, answer.query
         metrics.answered(
-            query.entry_type, query.granularity.value, answer.verdict.value, answer.elapsed_s
+            query.entry_type,
+            query.granularity.value,
+            answer.verdict.value,
+            answer.elapsed_s,
+            _cache_of(answer),
         )
         for outcome in answer.outcomes:
             reason = outcome.reason.code.value if outcome.reason else ""
@@ -58,9 +63,36 @@ class Measuring:
 
     def called(self, member_id: str, result: CallResult) -> None:
         """Take in one call to a member; one of an opaque group is counted as the group's."""
-        self._metrics.called(
-            self._shown_as(member_id), result.elapsed_s, result.attempts, result.waited_s
-        )
+        metrics, name = self._metrics, self._shown_as(member_id)
+        metrics.called(name, result.elapsed_s, result.waited_s)
+        if result.retried_for:
+            metrics.retried(name, result.retried_for)
+        speed = _speed_of(result)
+        if speed:
+            metrics.judged(name, speed)
+
+
+def _cache_of(answer: NetworkAnswer) -> str:
+    """Say what made an answer as slow as it was: `miss` if anybody was asked, else `stale`, `hit`.
+
+    `none` where nobody was to be asked.
+    """
+    sources = {o.source for o in answer.outcomes if o.ending is not Ending.NOT_ASKED}
+    for source in (Source.LIVE, Source.STALE, Source.CACHE):
+        if source in sources:
+            return _RESULTS[source]
+    return "none"
+
+
+def _speed_of(result: CallResult) -> str:
+    """Say whether a call was answered in time; empty where it failed, which says nothing of it."""
+    taken_s = result.elapsed_s - result.waited_s
+    if result.reply is not None and result.reply.status < 400:
+        return "in_time" if taken_s <= WITHIN_S else "late"
+    is_late = result.failure is not None and result.failure.code is NoAnswerCode.TIMEOUT
+    if is_late and result.attempts:
+        return "cut_off" if is_cut_off(taken_s) else "late"
+    return ""
 
 
 def members_by_state(snapshot: Snapshot, breakers: dict[str, str], now: datetime) -> dict[str, int]:

@@ -45,14 +45,17 @@ def _verdict(outcomes: Sequence[MemberOutcome], *, is_complete: bool) -> Verdict
 
 
 def _count(query: Query, outcomes: Sequence[MemberOutcome]) -> MergedCount | None:
-    """Sum told counts within one unit: the unit most members told, the asked records first."""
+    """Sum told counts within one unit: the unit most members told, the asked records first.
+
+    What cannot be relied on is not added: a false yes comes with a false number.
+    """
     if query.granularity is Granularity.BOOLEAN:
         return None
     by_unit: dict[str, list[MemberOutcome]] = {}
     for outcome in outcomes:
-        answer = outcome.answer
-        if answer is not None and answer.count is not None and answer.unit is not None:
-            by_unit.setdefault(answer.unit, []).append(outcome)
+        unit = _unit_of(outcome)
+        if unit is not None and not outcome.is_untrusted:
+            by_unit.setdefault(unit, []).append(outcome)
     if not by_unit:
         return None
     records = f"{query.entry_type} records"
@@ -63,6 +66,8 @@ def _count(query: Query, outcomes: Sequence[MemberOutcome]) -> MergedCount | Non
     note = COUNT_NOTE
     if left_out:
         note += f"; counts in other units ({', '.join(left_out)}) are not added"
+    if doubtful := sum(o.is_untrusted and _unit_of(o) == unit for o in outcomes):
+        note += f"; {_not_added(doubtful)}"
     repeated, is_exact = counted_twice(told, duplicates := find_duplicates(told))
     if duplicates:
         note += f"; {ONCE_NOTE if is_exact else TWICE_NOTE}"
@@ -76,6 +81,20 @@ def _count(query: Query, outcomes: Sequence[MemberOutcome]) -> MergedCount | Non
         and all(outcome.answer.is_count_exact for outcome in told if outcome.answer)
         and len(told) == sum(1 for o in outcomes if o.answer is not None),
         note=note,
+    )
+
+
+def _unit_of(outcome: MemberOutcome) -> str | None:
+    """Say what a member counted; None: it told no count, or not of what."""
+    answer = outcome.answer
+    return None if answer is None or answer.count is None else answer.unit
+
+
+def _not_added(doubtful: int) -> str:
+    counts, reports = ("counts", "reports") if doubtful == 1 else ("count", "report")
+    return (
+        f"what {_members(doubtful)} {counts} that also {reports} an allele that cannot exist is "
+        "not added"
     )
 
 

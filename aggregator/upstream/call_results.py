@@ -17,6 +17,8 @@ class CallResult:
     """Requests sent, or begun to be sent; 0 where there was no slot in time."""
     waited_s: float = 0.0
     """For the last slot."""
+    retried_for: str = ""
+    """What the first attempt failed of, where there was a second: the word of a reason."""
 
 
 @dataclass(frozen=True, slots=True)

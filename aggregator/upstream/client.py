@@ -32,7 +32,7 @@ from aggregator.upstream.responses import (
     shown_size,
     too_large,
 )
-from aggregator.upstream.retry import Attempt, RetryPolicy, attempt_of
+from aggregator.upstream.retry import Attempt, RetryPolicy, attempt_of, reason_of
 from aggregator.upstream.session import CaFileError, MemberSession
 from registry.snapshot import RegisteredMember
 
@@ -60,6 +60,7 @@ class _Call:
     waited_s: float = 0.0
     """How long it waited for its last slot."""
     last: Attempt | None = None
+    retried_for: str = ""
 
     @property
     def url(self) -> URL:
@@ -245,7 +246,8 @@ class MemberClient:
             reply, failure = None, Failure(NoAnswerCode.INTERNAL, INTERNAL_MESSAGE)
         elapsed_s = self._clock() - started
         waited_s = call.waited_s if call.attempts else elapsed_s
-        return CallResult(reply, failure, elapsed_s, call.attempts, waited_s), last
+        result = CallResult(reply, failure, elapsed_s, call.attempts, waited_s, call.retried_for)
+        return result, last
 
     def _out_of_time(self, call: _Call, bound_s: float) -> tuple[Reply | None, Failure | None]:
         """Say why the time ran out.
@@ -273,6 +275,8 @@ class MemberClient:
             call.progress.has_slot = True
             call.progress.waited_s = max(call.progress.waited_s, call.waited_s)
             call.attempts += 1
+            if call.last is not None:
+                call.retried_for = reason_of(call.last)
             call.last = await self._exchange(call)
         call.is_waiting = True
         return call.last

@@ -24,6 +24,8 @@ NO_CONNECTION: Final = "no connection within"
 """How the message of a timeout begins that came before the member could be asked anything."""
 ITS_CERTIFICATE: Final = ("its certificate ", "the server does not send the certificates ")
 """How the message of a failure begins whose certificate came and could not be verified."""
+HUNG_UP: Final = ("closed the connection ", "broke the connection ")
+"""How the message begins of a connection that was accepted and ended without an answer."""
 
 _OUT_OF_RESOURCES: Final = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
@@ -102,6 +104,9 @@ def _connector_failure(error: aiohttp.ClientConnectorError) -> Failure:
         return Failure(NoAnswerCode.OVERLOADED, f"this network is out of sockets: {_words(cause)}")
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         return Failure(NoAnswerCode.CONNECT, f"our proxy cannot be reached: {_words(cause)}")
+    if isinstance(cause, ConnectionResetError):
+        # who does not listen refuses: this one was accepted
+        return Failure(NoAnswerCode.CONNECT, "closed the connection before it was secure")
     return Failure(NoAnswerCode.CONNECT, f"cannot be reached: {_words(cause)}")
 
 

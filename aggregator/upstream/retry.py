@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
+from aggregator.model.outcome import NoAnswerCode
 from aggregator.protocol.failures import retry_after_s
 from aggregator.protocol.wire import Failure, Reply
 
@@ -79,6 +80,14 @@ def attempt_of(reply: Reply) -> Attempt:
     else:
         again = reply.status in _GATEWAY_ERRORS and not is_networks_own(reply)
     return Attempt(reply, again=Again.AFTER_A_PAUSE if again else Again.NO, pause_s=pause_s)
+
+
+def reason_of(attempt: Attempt) -> str:
+    """Name what an attempt failed of that is made again; in metrics, so there are few."""
+    if attempt.failure is not None:
+        return attempt.failure.code.value
+    is_limited = attempt.reply is not None and attempt.reply.status == 429
+    return (NoAnswerCode.RATE_LIMITED if is_limited else NoAnswerCode.SERVER_ERROR).value
 
 
 class RetryBudget:

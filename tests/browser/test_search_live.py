@@ -235,7 +235,7 @@ async def test_the_order_of_the_keyboard(browser: Browser, stage: Stage) -> None
         page = seen.page
         await page.goto(stage.url)
         order = []
-        for _ in range(9):
+        for _ in range(10):
             await page.keyboard.press("Tab")
             order.append(
                 await page.evaluate(
@@ -252,6 +252,7 @@ async def test_the_order_of_the_keyboard(browser: Browser, stage: Stage) -> None
             "Test Network",
             "Search",
             "Members",
+            "Network health",
             "Join",
             "Help",
             "assembly",

@@ -16,16 +16,19 @@ async def exposed() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Every metric of ours with its kind and labels, each used once."""
     metrics = Metrics()
     metrics.read = lambda: Readings(breakers={"m": "open"}, members={"active": 1})
-    metrics.answered("genomicVariant", "boolean", "found", 0.1)
+    metrics.answered("genomicVariant", "boolean", "found", 0.1, "miss")
     metrics.ended("m", "no_answer", "timeout")
     metrics.incomplete(["timeout"])
     metrics.looked_up("memory", "miss")
-    metrics.called("m", 0.1, 2, 0.0)
+    metrics.called("m", 0.1, 0.0)
+    metrics.judged("m", "in_time")
+    metrics.retried("m", "server_error")
     metrics.responded("/livez", "GET", 429)
+    metrics.refused("questions")
     metrics.probed("m", "up", "", 0.1)
     metrics.delivered("webhook", "delivered")
     one = {"m": 1}
-    metrics.read_health = lambda: HealthReadings({"m": True}, {"m": 1.0}, one, one)
+    metrics.read_health = lambda: HealthReadings({"m": True}, {"m": 1.0}, {"m": 2.0}, one, one)
     text, _ = await metrics.text()
     found = {}
     for family in text_string_to_metric_families(text.decode()):

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -118,7 +119,11 @@ def test_facts_of_a_member_that_left_are_not_those_of_a_group_of_its_name() -> N
     for member, expected in ((group, {}), (replace(group, inside=()), {"north": 39})):
         holder.put(Snapshot(1, (member,)))
         found = health_readings(
-            holder, cast(HealthStore, health), every_s=60, now=lambda: datetime.now(UTC)
+            holder,
+            cast(HealthStore, health),
+            every_s=60,
+            controls_s=60,
+            now=lambda: datetime.now(UTC),
         )
         assert found.conformance_failed == expected
 
@@ -127,6 +132,14 @@ async def test_metrics_tell_nothing_of_those_inside(net: Running) -> None:
     count = check_counter(net.network.metrics, net.network.holder)
     for member_id in ("plain", *INSIDE, "nobody"):
         count(member_id, Check(datetime.now(UTC), Result.DOWN, Phase.TLS))
+    net.network.metrics.read_health = partial(
+        health_readings,
+        net.network.holder,
+        net.network.watch.health,
+        every_s=60,
+        controls_s=60,
+        now=lambda: datetime.now(UTC),
+    )
     text = (await net.ask(path="/metrics")).text
     for name in ("up", "cert_not_after_seconds", "conformance_failed", "control_failed"):
         lines = [one for one in text.splitlines() if one.startswith(f"beacon_member_{name}{{")]

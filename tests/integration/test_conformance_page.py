@@ -92,6 +92,20 @@ async def test_before_the_first_look_the_page_says_that_nothing_is_known(net: Ru
     assert document["rules"] == document["runs"] == []
 
 
+async def test_the_document_has_a_tag_that_saves_reading_it_again(
+    net: Running, stage: Stage
+) -> None:
+    path = "/health/one/conformance.json"
+    first = await net.ask(path=path)
+    assert first.headers["Cache-Control"] == "max-age=15"
+    assert first.headers["Content-Type"] == "application/json; charset=utf-8"
+    known = {"If-None-Match": first.headers["ETag"]}
+    again = await net.ask(path=path, headers=known)
+    assert (again.status, again.body) == (304, b"")
+    await judged(net, stage)
+    assert (await net.ask(path=path, headers=known)).status == 200
+
+
 async def test_every_rule_is_told_with_its_verdict_and_what_it_rests_on(
     net: Running, stage: Stage
 ) -> None:

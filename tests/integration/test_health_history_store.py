@@ -159,11 +159,11 @@ async def test_two_processes_add_their_questions(process: Process, other: Proces
     await asyncio.gather(ask(process, 20), ask(other, 30))
     for one in (process, other):
         figures = await one.health.figures(Window.DAY, kind=Kind.QUESTION, member_ids=["alpha"])
-        assert figures["alpha"].uptime == Uptime(up=25, down=25)
+        assert figures["alpha"].uptime == Uptime(up=25, down=25, unknown=25)
         assert figures["alpha"].timed_out == 25
     minutes = await other.health.buckets(Tier.MINUTE, NOON - timedelta(hours=1), kind=Kind.QUESTION)
     (minute,) = minutes["alpha"]
-    assert (minute.uptime, minute.times.total) == (Uptime(25, 25), 25)
+    assert (minute.uptime, minute.times.total) == (Uptime(25, 25, unknown=25), 25)
     other.book.take_questions(minutes)
     facts = other.book.question_facts("alpha", NOON)
     assert (facts.answered, facts.failed, facts.timed_out) == (25, 25, 25)

@@ -1,6 +1,7 @@
 """A process that could not write for a while, and one that took over: what is over stays over."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -127,6 +128,84 @@ async def test_an_outage_that_two_saw_begin_goes_on_as_one(
     assert await late.incidents() == [(8, 20), (1, 8)]
 
 
+async def test_an_end_that_another_did_not_see_ends_no_outage(
+    late: Process, successor: Process
+) -> None:
+    late.check("UDDD", 0)
+    await late.write()
+    late.check("UU", 4)  # and cannot write it
+    await successor.take_over()
+    successor.check("DDD", 6)
+    await successor.write()
+    await late.write()
+    assert await successor.incidents() == [(1, None)]
+    assert [what for what, _ in await successor.told()] == ["began"]
+    successor.check("DUU", 59)
+    await successor.write()
+    assert await successor.incidents() == [(1, 60)]
+    assert (await successor.told())[1:] == [("ended", "answers again after 59 min")]
+
+
+async def test_an_end_before_another_outage_is_told(late: Process, successor: Process) -> None:
+    late.check("UDDD", 0)
+    await late.write()
+    late.check("UU", 4)
+    await successor.take_over()
+    successor.check("UUDDD", 6)
+    await late.write()
+    await successor.write()
+    assert await successor.incidents() == [(1, 4), (8, None)]
+    assert [what for what, _ in await successor.told()] == ["began", "ended", "began"]
+
+
+async def test_an_end_that_is_written_after_another_outage_began_is_told(
+    late: Process, successor: Process
+) -> None:
+    late.check("U", 0)
+    await late.write()
+    late.check("DDDUU", 1)
+    await successor.take_over()
+    successor.check("DDD", 8)
+    await successor.write()
+    await late.write()
+    assert await successor.incidents() == [(8, None), (1, 4)]
+    assert [what for what, _ in await successor.told()] == ["began", "began", "ended"]
+
+
+async def test_an_end_in_the_midst_of_what_another_saw_fail_tells_nobody(
+    late: Process, successor: Process
+) -> None:
+    late.check("U", 0)
+    await late.write()
+    late.check("DDDDUU", 1)
+    await successor.take_over()
+    successor.check("DDDDDD", 3)  # both check for a while
+    await successor.write()
+    await late.write()
+    assert await successor.incidents() == [(3, None), (1, 3)]
+    assert [what for what, _ in await successor.told()] == ["began", "began"]
+
+
+async def test_a_trait_that_another_still_sees_does_not_end(
+    late: Process, successor: Process
+) -> None:
+    late.check("U" + "DU" * 4, 0)
+    await late.write()
+    late.check("U" * 20, 9)
+    await successor.take_over()
+    successor.check("U", 30)
+    await successor.write()
+    await late.write()
+    (flapping,) = await successor.health.incidents()
+    assert (flapping.topic, flapping.ended) == (Topic.FLAPPING, None)
+    assert [what for what, _ in await successor.told()] == ["began"]
+    successor.check("U" * 20, 31)
+    await successor.write()
+    (flapping,) = await successor.health.incidents()
+    assert flapping.ended is not None
+    assert [what for what, _ in await successor.told()] == ["began", "ended"]
+
+
 async def test_what_a_clock_that_was_ahead_counted_is_in_no_window(late: Process) -> None:
     late.check("UU", 0)
     await late.write()
@@ -149,16 +228,38 @@ async def test_what_a_clock_that_was_ahead_counted_is_in_no_window(late: Process
     assert await late.health.figures(Window.DAY, member_ids=["alpha"]) == {}
 
 
-async def test_what_checks_do_not_decide_may_begin_again_with_the_same_moment(
-    late: Process,
-) -> None:
+async def test_a_control_may_fail_again_since_the_same_moment(late: Process) -> None:
     ended = NOON + timedelta(hours=1)
     for topic in (Topic.CONTROL, Topic.CERTIFICATE):
-        change = IncidentChange("alpha", topic, NOON, message="fails")
-        for one in (change, IncidentChange("alpha", topic, NOON, ended), change):
+        change = IncidentChange("alpha", topic, NOON, message="fails", opened=NOON)
+        again = replace(change, opened=ended)
+        for one in (change, replace(change, ended=ended), again):
             await late.health.write(Batch(incidents=[one]))
     found = {one.topic: one for one in await late.health.incidents()}
     assert found[Topic.CONTROL].ended is None
     assert found[Topic.CERTIFICATE] == Incident(
-        found[Topic.CERTIFICATE].number, "alpha", Topic.CERTIFICATE, NOON, ended, None, ""
+        found[Topic.CERTIFICATE].number, "alpha", Topic.CERTIFICATE, NOON, ended, None, "fails"
     )
+
+
+async def test_a_control_that_another_saw_end_is_not_opened_again(
+    late: Process, successor: Process
+) -> None:
+    begun = {"at": NOON + timedelta(minutes=2), "text": "fails"}
+    late.check("U", 0)
+    late.book.begin_incident("alpha", Topic.CONTROL, message="one", **begun)
+    await late.write()
+    late.at = NOON + timedelta(minutes=8)
+    late.book.begin_incident("alpha", Topic.CONTROL, message="two", **begun)
+    await successor.take_over()
+    successor.check("U", 6)
+    successor.book.end_incident("alpha", Topic.CONTROL, at=successor.at, text="passes")
+    await successor.write()
+    await late.write()
+    (control,) = await successor.health.incidents()
+    assert control.ended == successor.at
+    successor.check("U", 9)
+    successor.book.begin_incident("alpha", Topic.CONTROL, message="anew", **begun)
+    await successor.write()
+    (control,) = await successor.health.incidents()
+    assert (control.ended, control.message) == (None, "anew")

@@ -240,7 +240,7 @@ async def test_another_process_takes_over_that_it_is_back(database_url):
             (first, _), (second, _) = made
             await open_breaker(second.net, "scripted")
             member.behaviours = (scripted(),)
-            await first.rounds(1)
+            await first.rounds(2)
             await second.known()
             reply = await second.net.ask(BRAF)
             assert reply.endings == {"scripted": "found"}

@@ -199,7 +199,9 @@ async def test_certificate_controls_and_conformance_have_their_blocks(net: Runni
     document = await of(net, "alpha")
     assert document["certificate"]["daysLeft"] == 12
     assert document["conformance"]["passed"] == 40
-    assert document["controls"]["controls"][-1]["verdict"] == "fail"
+    failed = document["controls"]["controls"][-1]
+    assert failed["verdict"] == "fail"
+    assert failed["at"] == failed["since"] == "2026-11-01T12:00:00Z"
 
 
 @pytest.mark.parametrize(

@@ -285,6 +285,9 @@ async def test_incidents_come_in_pages(net: Running) -> None:
     assert len(rest["incidents"]) == 5
     assert min(told) > max(one["began"] for one in rest["incidents"])
     assert rest["olderIncidents"] is None
+    for path in ("/health.json?sort=name", "/health/alpha.json?window=7d"):
+        first = (await net.ask(path=path)).json
+        assert first["olderIncidents"].startswith(f"{net.url}{path}&below=")
     page = await look(net, "/health")
     assert len(page.root.all("li", class_="incident")) == 20
     older = await look(net, page.root.links["Older →"].partition("#")[0])

@@ -116,6 +116,7 @@ async def test_exactly_the_planted_fault_is_named(fault, failed, came, beacon):
     told = by_rule(report)[failed]
     assert came in told.came
     assert told.fix
+    assert ("closed again without an answer: look at the proxy" in told.fix) is fault.down
     assert told.sent.startswith("curl ")
     assert not report.may_join
 

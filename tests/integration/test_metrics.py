@@ -64,7 +64,8 @@ async def test_questions_are_counted_with_their_members(net: DemoRunning) -> Non
     asked = {"endpoint": "genomicVariant"}
     assert told("queries_total", granularity="boolean", verdict="found", **asked) == 1
     assert told("queries_total", granularity="record", verdict="found", **asked) == 1
-    assert told("query_duration_seconds_count", **asked) == 2
+    assert told("query_duration_seconds_count", cache="miss", **asked) == 2
+    assert told("member_speed_total", member="demo-v11", speed="in_time") >= 1
     assert told("member_requests_total", member="demo-v11", answer="found", reason="") == 2
     assert told("member_request_duration_seconds_count", member="demo-v11") >= 1
     assert told("members", state="active") == 5
@@ -85,7 +86,8 @@ async def test_failures_are_told_apart_and_answers_are_partial() -> None:
         told = await scrape(net)
         why = {"member": "broken", "answer": "no_answer", "reason": "server_error"}
         assert told("member_requests_total", **why) == 1
-        assert told("member_retries_total", member="broken") == 1
+        assert told("member_retries_total", member="broken", reason="server_error") == 1
+        assert told("member_speed_total", member="broken", speed="in_time") is None
         off = {"member": "off", "answer": "not_asked", "reason": "disabled"}
         assert told("member_requests_total", **off) == 1
         assert told("partial_responses_total", reason="server_error") == 1
@@ -114,6 +116,9 @@ async def test_the_cache_is_counted_by_what_it_gave(net: DemoRunning) -> None:
     await net.ask(BRAF)
     told = await scrape(net)
     assert told("cache_requests_total", layer="memory", result="hit") == misses
+    timed = {"endpoint": "genomicVariant"}
+    assert told("query_duration_seconds_count", cache="miss", **timed) == 1
+    assert told("query_duration_seconds_count", cache="hit", **timed) == 1
     assert told("cache_write_dropped_total") == 0
 
 
@@ -184,7 +189,9 @@ async def test_members_that_left_are_forgotten() -> None:
     metrics = Metrics()
     for member in ("one", "two"):
         metrics.ended(member, "found", "")
-        metrics.called(member, 0.1, 2, 0.0)
+        metrics.called(member, 0.1, 0.0)
+        metrics.judged(member, "late")
+        metrics.retried(member, "connect")
     metrics.keep(["two"])
     text, _ = await metrics.text()
     assert b'member="one"' not in text
@@ -195,9 +202,9 @@ async def test_members_that_left_are_forgotten() -> None:
 
 async def test_a_worker_names_itself_in_every_sample() -> None:
     metrics = Metrics(worker="3")
-    metrics.responded("/livez", "GET", 429)
+    metrics.refused("questions")
     told = Scraped((await metrics.text())[0].decode())
-    assert told("rate_limited_total", worker="3") == 1
+    assert told("rate_limited_total", scope="questions", worker="3") == 1
     assert all(dict(labels)["worker"] == "3" for _, labels in told.samples)
 
 

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from aggregator.api.health_gauges import check_counter, controls_failed
+from aggregator.api.health_gauges import check_counter, controls_failed, health_readings
 from aggregator.base.health_metrics import HealthReadings
 from aggregator.base.metrics import Metrics
 from registry.health import Check, Phase, Result, State
@@ -28,6 +29,7 @@ from tests.networks import (
 __all__ = ["nothing_left"]
 
 AT = datetime(2026, 5, 3, 13, 5, tzinfo=UTC)
+FACTS = ("cert_not_after_seconds", "cert_lifetime_seconds", "conformance_failed", "control_failed")
 
 
 @pytest.fixture
@@ -37,6 +39,7 @@ async def net(nothing_left: None) -> AsyncIterator[Running]:
         for name in ("one", "two", "three")
     ]
     entries.append(entries[0] | {"id": "away", "paused": {"note": "moving"}})
+    entries.append(entries[0] | {"id": "off", "disabled": True})
     async with network_of(entries, health=SELDOM) as running:
         yield running
 
@@ -54,6 +57,18 @@ async def told(net: Running, name: str) -> dict[str, float]:
     }
 
 
+def telling_all(net: Running) -> None:
+    """Tell also what is told only while controls are asked; none is."""
+    net.network.metrics.read_health = partial(
+        health_readings,
+        net.network.holder,
+        net.network.watch.health,
+        every_s=60,
+        controls_s=60,
+        now=lambda: datetime.now(UTC),
+    )
+
+
 async def test_up_is_told_of_those_of_whom_it_is_known(net: Running) -> None:
     assert await told(net, "member_up") == {}
     await stands(net, {"one": State.UP, "two": State.DOWN, "away": State.DOWN})
@@ -62,6 +77,7 @@ async def test_up_is_told_of_those_of_whom_it_is_known(net: Running) -> None:
 
 
 async def test_facts_are_told_as_they_were_found_last(net: Running) -> None:
+    telling_all(net)
     names = ("cert_not_after_seconds", "conformance_failed", "control_failed")
     for name in names:
         assert await told(net, f"member_{name}") == {}
@@ -74,6 +90,33 @@ async def test_facts_are_told_as_they_were_found_last(net: Running) -> None:
     await fact(net, "two", "controls", {"controls": [{"verdict": "pass"}]})
     found = [await told(net, f"member_{name}") for name in names]
     assert found == [{"one": AT.timestamp()}, {"one": 2, "two": 0}, {"one": 2, "two": 0}]
+
+
+async def test_of_who_is_paused_or_switched_off_nothing_is_told(net: Running) -> None:
+    """Alerts would go off for who is away on purpose."""
+    telling_all(net)
+    for name in ("one", "away", "off"):
+        ends = {"validFrom": (AT - timedelta(days=90)).isoformat(), "validUntil": AT.isoformat()}
+        await fact(net, name, "certificate", ends)
+        await fact(net, name, "conformance", {"score": {"passed": 40, "total": 42}})
+        await fact(net, name, "controls", {"controls": [{"verdict": "fail"}]})
+    for name in FACTS:
+        assert set(await told(net, f"member_{name}")) == {"one"}, name
+
+
+async def test_controls_that_are_not_asked_any_more_fail_nobody(net: Running) -> None:
+    await fact(net, "one", "controls", {"controls": [{"verdict": "fail"}]})
+    assert net.network.settings.health.controls_s == 0
+    assert await told(net, "member_control_failed") == {}
+    telling_all(net)
+    assert await told(net, "member_control_failed") == {"one": 1}
+
+
+async def test_how_long_a_certificate_lasts_is_told_where_it_is_known(net: Running) -> None:
+    begins = (AT - timedelta(days=6)).isoformat()
+    await fact(net, "one", "certificate", {"validFrom": begins, "validUntil": AT.isoformat()})
+    await fact(net, "two", "certificate", {"validUntil": AT.isoformat()})
+    assert await told(net, "member_cert_lifetime_seconds") == {"one": 6 * 86_400}
 
 
 @pytest.mark.parametrize(

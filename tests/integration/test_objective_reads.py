@@ -9,8 +9,9 @@ from registry.health_store import Batch
 from registry.history import Bucket, Histogram, Kind, Tier, Uptime
 from registry.objective_reads import objectives_of
 from registry.objectives import ObjectiveName, month_of
+from tests.faulty import FaultyMember, hang
 from tests.known_health import SELDOM, written
-from tests.networks import Running, network_of, nothing_left
+from tests.networks import BRAF, Running, entry, network_of, nothing_left, scripted
 
 __all__ = ["nothing_left"]
 
@@ -43,7 +44,7 @@ async def test_this_month_counts_and_the_last_does_not(net: Running) -> None:
                 day(before, Kind.CHECK, Uptime(down=1_000)),
                 day(before, Kind.QUESTION, Uptime(down=1_000), 1_000),
                 day(began, Kind.CHECK, Uptime(up=1_400, down=40, paused=7)),
-                day(began, Kind.QUESTION, Uptime(up=3, down=5), 1, 80.0, 90.0, 40_000.0),
+                day(began, Kind.QUESTION, Uptime(up=3, down=5, unknown=2), 3, 80.0, 90.0, 40_000.0),
             ]
         ),
     )
@@ -55,4 +56,24 @@ async def test_this_month_counts_and_the_last_does_not(net: Running) -> None:
     assert there.minutes_left == pytest.approx(0.005 * (1_440 + rest_s / 60) - 40)
     # answered in time: two of three, and one more was given up
     assert (fast.name, fast.good, fast.counted) == (ObjectiveName.QUICK, 2, 4)
+    assert fast.cut_off == 2
     assert [each.reached for each in found["two"]] == [None, None]
+
+
+async def test_nobody_is_told_to_have_missed_30_s_that_were_not_given(nothing_left: None) -> None:
+    async with (
+        FaultyMember(scripted(hang())) as member,
+        network_of([entry(member)], health=SELDOM, query={"member_timeout_s": 0.3}) as net,
+    ):
+        await net.known("scripted")
+        assert (await net.ask(BRAF)).endings == {"scripted": "no_answer/timeout"}
+        watch = net.network.watch
+        await watch.checks.flush()
+        await watch.health.refresh()
+        document = (await net.ask(path="/health/scripted.json")).json
+        quick = document["objectives"][1]
+        assert (quick["name"], quick["counted"], quick["cutOff"]) == ("quick", 0, 1)
+        assert (quick["isMet"], quick["reached"], quick["budgetLeft"]) == (None, None, None)
+        page = (await net.ask(path="/health/scripted", headers={"Accept": "text/html"})).text
+        assert "The 1 question of this month was given up before 30 s" in page
+        assert "missed" not in page

@@ -25,6 +25,7 @@ async def test_a_second_gateway_error_is_the_answer(upstream):
     async with FaultyMember(faulty.answer(b"", 503)) as member:
         result = await upstream.ask(member.url)
         assert (replied(result).status, len(member.requests)) == (503, 2)
+        assert result.retried_for == "server_error"
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,7 @@ async def test_which_answers_are_asked_again(upstream, behaviour, sent, slept):
     async with FaultyMember(behaviour, faulty.answer()) as member:
         result = await upstream.ask(member.url)
         assert (len(member.requests), result.attempts) == (sent, sent)
+        assert result.retried_for == ("rate_limited" if sent == 2 else "")
         assert upstream.slept == slept
 
 
@@ -54,6 +56,7 @@ async def test_a_stale_connection_is_replaced_at_once(upstream, method):
         for attempts in (1, 2, 2):
             result = await upstream.ask(member.url, method=method)
             assert (replied(result).status, result.attempts) == (200, attempts)
+            assert result.retried_for == ("connect" if attempts == 2 else "")
         assert member.connections == 3
         assert upstream.slept == [0.0, 0.0]
         assert upstream.client._retry.budget.tokens == 10

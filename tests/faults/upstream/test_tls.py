@@ -89,3 +89,11 @@ async def test_contexts_are_built_once(upstream, ca_file):
     assert isinstance(built[0], ssl.SSLContext)
     assert all(each is built[0] for each in built)
     assert await upstream.session.tls_for(None) is True
+
+
+@pytest.mark.parametrize("ending", [faulty.raw(), faulty.reset()], ids=["closed", "reset"])
+async def test_who_hangs_up_before_the_connection_is_secure_was_reached(upstream, ending):
+    async with FaultyMember(faulty.on_accept(ending)) as member:
+        result = await upstream.ask(member.url.replace("http:", "https:"))
+        failure = failed(result, NoAnswerCode.CONNECT)
+        assert failure.message == "closed the connection before it was secure"

@@ -167,7 +167,7 @@ def certificate(
         (timedelta(days=62), "not_yet", "not valid yet", Tone.BAD),
         (timedelta(days=62), "untrusted", "not trusted", Tone.BAD),
         (timedelta(days=62), "incomplete", "chain incomplete", Tone.DOUBTFUL),
-        (timedelta(days=62), "news to us", "62 days", Tone.GOOD),
+        (timedelta(days=62), "news to us", "62 days", Tone.DOUBTFUL),
         (None, None, "no data", Tone.NEUTRAL),
     ],
 )

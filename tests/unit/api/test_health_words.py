@@ -7,9 +7,10 @@ import pytest
 
 from aggregator.api import health_words as words
 from aggregator.api.health_drawings import Slot
-from aggregator.api.health_facts import Certificate, MemberHealth, Now
+from aggregator.api.health_facts import Certificate, MemberHealth, Now, certificate_of
 from aggregator.watch.join_rules import FIXES
 from registry.health import Check, Phase, Result
+from registry.health_store import Fact
 from registry.history import Figures, Uptime
 from registry.incidents import Incident, Topic
 from registry.models import Pause
@@ -27,7 +28,11 @@ def one(now: Now, name: str = "Beacon", **rest: Any) -> MemberHealth:
 
 
 def certificate(days: int | None, problem: str = "") -> Certificate:
-    return Certificate(NOW, None, days, problem, "", "", "", (), ())
+    left = timedelta(days=days) if days else timedelta(hours=1)
+    until = None if days is None else (NOW + left).isoformat()
+    read = certificate_of(Fact(NOW, {"validUntil": until, "problem": problem}), NOW)
+    assert read is not None
+    return read
 
 
 def summary(*board: MemberHealth) -> str:
@@ -149,6 +154,24 @@ def test_every_phase_has_advice_that_joining_gives_too(phase: Phase) -> None:
     for status in (None, 301, 400, 401, 403, 404, 429, 500, 503):
         advice = words.advice_of(Check(NOW, Result.DOWN, phase, status))
         assert advice in FIXES.values()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "closed the connection without an answer",
+        "closed the connection before it was secure",
+        "broke the connection before it answered: connection reset by peer",
+    ],
+)
+def test_who_accepts_a_connection_and_closes_it_is_not_sent_to_its_firewall(message: str) -> None:
+    advice = words.advice_of(Check(NOW, Result.DOWN, Phase.CONNECT, message=message))
+    assert advice == (
+        "The connection is accepted and closed again without an answer: look at the proxy in "
+        "front of the server, and into its log."
+    )
+    refused = Check(NOW, Result.DOWN, Phase.CONNECT, message="cannot be reached: refused")
+    assert "firewall" in words.advice_of(refused)
 
 
 def test_what_fails_on_our_side_needs_no_advice() -> None:

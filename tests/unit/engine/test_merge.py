@@ -7,6 +7,7 @@ from aggregator.model.answer import Exists
 from aggregator.model.merged import Verdict
 from aggregator.model.outcome import Ending, NoAnswerCode, NotAskedCode, Source
 from aggregator.model.query import Granularity
+from aggregator.protocol.network_info import told_count
 from tests.builders import SNV, answer, network_answer, outcome, query
 
 COUNT = query(SNV, granularity="count")
@@ -17,6 +18,10 @@ MISSING = {"paused", "suspended", "needs_token", "loop", "pagination", "holder",
 
 def yes(member_id="a", count=None, unit="variants", granularity=None):
     return outcome(member_id, told=answer(True, count, unit, granularity))
+
+
+def doubtful(member_id="x", count=None, unit="variants"):
+    return outcome(member_id, told=answer(True, count, unit), is_untrusted=True)
 
 
 def no(member_id="b", count=None, unit="variants"):
@@ -92,6 +97,30 @@ def test_where_nobody_told_a_count_there_is_none():
 
 def test_a_yes_or_no_question_has_no_count():
     assert count(yes(count=3), asked=query()) is None
+
+
+def test_what_cannot_be_relied_on_is_not_added():
+    told = count(doubtful("x", 1518), yes("a", 3), no("b", 0))
+
+    assert (told.value, told.members_counted, told.is_exact) == (3, 2, False)
+    assert told.note == (
+        f"{COUNT_NOTE}; what 1 member counts that also reports an allele that cannot exist is not "
+        "added"
+    )
+    told = count(doubtful("x", 2), doubtful("y", 5), yes("a", 3))
+    assert told.note.endswith(
+        "what 2 members count that also report an allele that cannot exist is not added"
+    )
+    assert told_count(network_answer([doubtful("x", 1518), no("b", 0)], COUNT)) is None
+    alone = network_answer([doubtful("x", 1518)], COUNT)
+    assert (alone.count, alone.granularity) == (None, Granularity.BOOLEAN)
+    other = count(doubtful("x", 7, "alleles"), yes("a", 3))
+    assert (other.value, other.unit) == (3, "variants")
+    assert "alleles" not in other.note
+
+
+def test_a_doubtful_yes_without_a_count_is_no_matter_of_the_sum():
+    assert count(doubtful("x"), yes("a", 3)).note == COUNT_NOTE
 
 
 def test_members_that_told_no_count_make_it_inexact():

@@ -121,6 +121,66 @@ def test_the_same_problem_of_the_same_certificate_is_told_of_each_time_it_begins
     assert keys[0] != keys[3]
 
 
+def told_of(looks):
+    """The keys of what each of these looks, an hour apart, tells that was not told before."""
+    new, known, told = [], None, set()
+    for hour, look in enumerate(looks):
+        now = NOW + timedelta(hours=hour)
+        found = seen(at=now, **look)
+        found |= {"since": beginnings(known, found, now)}
+        keys = {one.key("one") for one in certificate_changes(known, found, now)}
+        # nor is it by a process that begins with this look
+        keys |= {one.key("one") for one in certificate_changes(None, found, now)}
+        new.append(len(keys - told))
+        told |= keys
+        known = found
+    return new
+
+
+A = {"left_days": 60, "problem": "untrusted", "fingerprint": "a" * 64}
+B = {"left_days": 60, "problem": "untrusted", "fingerprint": "b" * 64}
+OTHERWISE = {"left_days": -3, "problem": "expired", "fingerprint": "c" * 64}
+IN_ORDER = {"left_days": 60, "problem": "none", "fingerprint": "d" * 64}
+
+
+@pytest.mark.parametrize(
+    ("looks", "new"),
+    [
+        ((A, B) * 6, [1, 1] + [0] * 10),
+        ((A, OTHERWISE) * 6, [1, 1] + [0] * 10),
+        ((A, A, B, B, OTHERWISE, A, B, OTHERWISE, A, A), [1, 0, 1, 0, 1, 0, 0, 0, 0, 0]),
+        # what was mended and comes back is told of again
+        ((A, B, A | {"problem": "none"}, A, B), [1, 1, 1, 1, 1]),
+        ((A, IN_ORDER, A), [1, 1, 1]),
+        ((A, OTHERWISE, A | {"problem": "host"}, A, OTHERWISE), [1, 1, 1, 1, 0]),
+    ],
+)
+def test_several_bad_certificates_behind_one_name_are_told_of_once_each(looks, new):
+    assert told_of(looks) == new
+
+
+def test_a_bad_certificate_that_is_made_anew_for_everybody_fills_nothing():
+    known = None
+    for hour in range(100):
+        now = NOW + timedelta(hours=hour)
+        found = seen(60, problem="untrusted", fingerprint=f"{hour:02}" * 32, at=now)
+        found |= {"since": beginnings(known, found, now)}
+        known = found
+    assert len(known["since"]) <= 20
+    assert now.isoformat() in known["since"].values()
+
+
+@pytest.mark.parametrize("kept", [{}, {"since": {"host": NOW.isoformat()}}, {"since": "x"}])
+def test_what_was_kept_before_moments_were_kept_for_each_certificate_is_not_told_again(kept):
+    known = seen(60, problem="host") | kept
+    later = NOW + timedelta(hours=1)
+    found = seen(60, problem="host", at=later)
+    found |= {"since": beginnings(known, found, later)}
+    assert certificate_changes(known, found, later) == ()
+    (change,) = certificate_changes(None, found, later)
+    assert change.since == (NOW.isoformat() if isinstance(kept.get("since"), dict) else "")
+
+
 def test_a_threshold_is_told_once_for_a_certificate_whatever_is_served_in_between():
     first = certificate_changes(seen(60, fingerprint="bb"), seen(5), NOW)
     later = NOW + timedelta(hours=1)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.health import Check, Phase, QuestionFacts, Result, State, Trait
+from registry.health import Check, Phase, QuestionFacts, Result, Standing, State, Trait
 from registry.health_pending import PendingBuckets
 from registry.health_tables import KEPT_CHECKS
 from registry.history import Bucket, Histogram, Kind, Tier, Uptime
@@ -145,7 +145,7 @@ def test_slow_checks_are_answers_and_counted_as_slow():
 def test_questions_are_other_facts_than_checks():
     life = Life().live("UU").ask("AATF").written()
     of_questions = [one for one in life.buckets if one.kind is Kind.QUESTION]
-    assert [(one.uptime, one.timed_out) for one in of_questions] == [(Uptime(2, 2), 1)] * 4
+    assert [(one.uptime, one.timed_out) for one in of_questions] == [(Uptime(2, 2, 1), 1)] * 4
     assert sum(one.uptime.up for one in life.buckets if one.kind is Kind.CHECK) == 8
 
 
@@ -259,3 +259,16 @@ def test_a_wrong_answer_is_not_told_as_none(phase, words):
     ((_, _, text),) = life.told()
     assert text.startswith(words)
     assert text.endswith("12:00 UTC: no JSON")
+
+
+@pytest.mark.parametrize(("ended", "since"), [(4, 10), (10, 10), (12, 12)])
+def test_who_is_down_without_an_outage_is_so_since_the_last_that_is_told_to_be_over(ended, since):
+    life = Life()
+    at = [NOON + timedelta(minutes=minute) for minute in range(30)]
+    down = Standing(State.DOWN, at[10], at[12], counted_at=at[12])
+    over = Incident(1, "a", Topic.OUTAGE, at[1], at[ended], None, "")
+    life.book.take_up({"a": down}, {"a": PLACE}, [over])
+    life.at = at[14]
+    life.live("D")
+    known = life.book.open_incident("a", Topic.OUTAGE)
+    assert (known.began, life.book.standing("a").since) == (at[since], at[since])

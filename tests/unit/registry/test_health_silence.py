@@ -103,3 +103,28 @@ def test_questions_of_an_hour_ago_say_nothing_any_more():
     (change,) = life.book.judge_questions(life.at)
     assert change.trait is Trait.SILENT
     assert not life.is_open(Topic.SILENT)
+
+
+def test_an_hour_of_answers_ends_it_though_a_check_fails_now_and_then():
+    life = Life().live("UUU").ask("TTTTT").live("U")
+    assert life.book.judge_questions(life.at)
+    for _ in range(2):
+        life.live("U" * 14 + "D").ask("A")
+    life.live("U" * 28)
+    assert life.book.judge_questions(life.at) == ()
+    assert life.is_open(Topic.SILENT), "that is no hour yet"
+    life.live("UD")
+    (change,) = life.book.judge_questions(life.at)
+    assert (change.happening, change.trait) == (Happening.TRAIT_ENDED, Trait.SILENT)
+    assert not life.is_open(Topic.SILENT)
+    assert life.told()[-1] == ("silent", "ended", "answers questions in time again")
+
+
+@pytest.mark.parametrize("ended", ["", "F", "T", "AT"])
+def test_an_hour_without_answers_or_with_one_that_came_too_late_ends_nothing(ended):
+    life = Life().live("UUU").ask("TTTTT").live("U")
+    assert life.book.judge_questions(life.at)
+    for _ in range(3):
+        life.live("U" * 29 + "D").ask(ended)
+        assert life.book.judge_questions(life.at) == ()
+    assert life.is_open(Topic.SILENT)

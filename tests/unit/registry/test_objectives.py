@@ -13,6 +13,7 @@ from registry.objectives import (
     Objective,
     ObjectiveName,
     available,
+    is_cut_off,
     month_of,
     objectives,
     quick,
@@ -120,6 +121,50 @@ def test_answers_within_the_limit_are_quick() -> None:
     assert (found.good, found.counted) == (996, 1000)
     assert found.budget_left == pytest.approx(0.2)
     assert found.is_met
+
+
+@pytest.mark.parametrize(("elapsed_s", "said"), [(4.0, True), (29.8, True), (29.95, False)])
+def test_what_was_given_up_early_says_nothing(elapsed_s: float, said: bool) -> None:
+    assert is_cut_off(elapsed_s) is said
+
+
+def test_of_questions_that_were_all_given_up_early_nothing_is_known() -> None:
+    found = quick(Histogram(), timed_out=4, cut_off=4)
+    assert (found.good, found.counted, found.cut_off) == (0, 0, 4)
+    assert (found.reached, found.budget_left, found.is_met) == (None, None, None)
+    assert sentence_of(found) == (
+        "All 4 questions of this month were given up before 30 s: whether their answers would "
+        "have come in time is not known."
+    )
+    assert sentence_of(quick(Histogram(), 1, 1)).startswith("The 1 question of this month was")
+
+
+@pytest.mark.parametrize(
+    ("good", "late", "cut_off", "is_met"),
+    [
+        (1_000, 0, 5, True),  # 99.5 % whatever became of the five
+        (1_000, 0, 6, None),
+        (996, 5, 1, None),  # 997 of 1,002 would be enough, and 996 are not
+        (10, 4, 800, None),
+        (10, 4, 600, False),  # even if all were in time
+    ],
+)
+def test_a_target_is_judged_only_where_what_is_not_known_changes_nothing(
+    good: int, late: int, cut_off: int, is_met: bool | None
+) -> None:
+    found = quick(times(*[100.0] * good), timed_out=late + cut_off, cut_off=cut_off)
+    assert found.counted == good + late
+    assert found.is_met is is_met
+    assert found.budget_left is None
+    assert "not known" in sentence_of(found)
+
+
+def test_those_given_up_early_are_told_apart() -> None:
+    assert sentence_of(quick(times(1.0), timed_out=4, cut_off=3)) == (
+        "50 % of 2 questions were answered in time this month. 3 more were given up before 30 s: "
+        "whether their answers would have come in time is not known."
+    )
+    assert "1 more was given up" in sentence_of(quick(times(1.0), 1, 1))
 
 
 def test_of_who_was_asked_nothing_nothing_is_said() -> None:
