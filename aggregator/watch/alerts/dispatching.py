@@ -132,21 +132,25 @@ class Dispatcher:
         if loop is not None:
             loop.cancel()
             await asyncio.wait({loop})
-        self._post.mails.hurry()
-        for target_id in self._turns.keys() - self._sending:
-            self._turns[target_id].cancel()
-        if self._turns:
-            # what is on its way would be sent twice if nobody noted how it ended
-            await asyncio.wait(self._turns.values(), timeout=self._grace_s)
-            for turn in self._turns.values():
-                turn.cancel()
-            await asyncio.wait(self._turns.values())
+        with self._post.mails.hurried():
+            await self._end_turns()
         try:
             _look_at(_errors(self._turns.values()))
         except RegistryUnavailable:
             log.warning("how the last alerts ended could not be noted: they may come twice")
         self._turns.clear()
         self._is_ending = False
+
+    async def _end_turns(self) -> None:
+        for target_id in self._turns.keys() - self._sending:
+            self._turns[target_id].cancel()
+        if not self._turns:
+            return
+        # what is on its way would be sent twice if nobody noted how it ended
+        await asyncio.wait(self._turns.values(), timeout=self._grace_s)
+        for turn in self._turns.values():
+            turn.cancel()
+        await asyncio.wait(self._turns.values())
 
     async def round(self) -> None:
         """Plan what happened since, let go what waited, remind, and send what is due.

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import structlog
@@ -62,11 +62,18 @@ class Errands:
         self._patience_s = patience_s
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._waiting: set[asyncio.Timeout] = set()
+        self._hurries = 0
 
-    def hurry(self) -> None:
-        """Let nobody wait for a turn any longer."""
+    @contextlib.contextmanager
+    def hurried(self) -> Iterator[None]:
+        """Let nobody wait for a turn meanwhile: who does already, or who comes."""
         for limit in self._waiting:
             limit.reschedule(asyncio.get_running_loop().time())
+        self._hurries += 1
+        try:
+            yield
+        finally:
+            self._hurries -= 1
 
     async def run(self, work: Callable[[Errand, Tell], None]) -> Sent:
         """Do it in a thread, and give what it told; it may go on after that.
@@ -74,7 +81,7 @@ class Errands:
         One that is cancelled after it began goes on, too: it is bounded all the same.
         """
         try:
-            async with asyncio.timeout(self._patience_s) as limit:
+            async with asyncio.timeout(0 if self._hurries else self._patience_s) as limit:
                 self._waiting.add(limit)
                 try:
                     await self._slots.acquire()

@@ -74,9 +74,9 @@ class Mails:
             return Sent(False, "it cannot be written as a mail", is_hopeless=True)
         return await self._errands.run(partial(self._deliver, message, target.address))
 
-    def hurry(self) -> None:
-        """Let mails that wait for their turn wait no longer: they are sent another time."""
-        self._errands.hurry()
+    def hurried(self) -> contextlib.AbstractContextManager[None]:
+        """Let no mail wait for its turn meanwhile: those that would are sent another time."""
+        return self._errands.hurried()
 
     def _message(self, target: Target, letter: Letter, links: Mapping[str, str]) -> EmailMessage:
         sender = self._settings.sender or ""
