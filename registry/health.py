@@ -216,6 +216,8 @@ def with_traits(
 ) -> tuple[Standing, tuple[Change, ...]]:
     """Give the standing with these traits among those of `of`, and what that changed."""
     wanted = traits & of | standing.traits - of
+    if wanted == standing.traits:
+        return standing, ()
     began = sorted(wanted - standing.traits)
     ended = sorted(standing.traits - wanted)
     changes = [Change(Happening.TRAIT_BEGAN, at, at, trait=one) for one in began]

@@ -94,7 +94,7 @@ def test_the_wheel_is_typed_licensed_and_says_what_it_is(
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "Apache-2.0"
     assert "# beacon-aggregator" in str(metadata.get_payload())
-    assert "beacon-aggregator = aggregator.cli:main" in entry_points
+    assert "beacon-aggregator = aggregator.__main__:main" in entry_points
 
 
 def test_the_installed_packages_are_those_of_the_wheel(installed: Path, tmp_path: Path) -> None:
