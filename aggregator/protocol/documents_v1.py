@@ -18,6 +18,8 @@ from aggregator.protocol.network_info import network_info
 from registry.snapshot import RegisteredMember
 
 Document = dict[str, Any]
+_ASKED_IN = (Assembly.GRCH38, Assembly.GRCH37)
+"""The assemblies a member is asked in of which none is known."""
 _BASES = re.compile(r"[ACGTN]+")
 
 
@@ -130,26 +132,29 @@ def _one(value: Any) -> Any:
 
 
 def _data_sets(identity: Identity, members: Sequence[RegisteredMember]) -> list[Document]:
-    written: list[Document] = []
-    for member in members:
-        declared = [one for one in member.capabilities.data_sets if one.assembly]
-        written += [
-            _data_set(identity, f"{member.id}:{one.id}", one.name or one.id, one.assembly or "")
-            for one in declared
-        ]
-        if declared:
-            continue
-        known = member.assemblies
-        for assembly in known or (Assembly.GRCH38, Assembly.GRCH37):
-            note = "" if known else " (which assembly it holds is not known; it is asked in both)"
-            written.append(
-                _data_set(
-                    identity, f"{member.id}:{assembly}", f"{member.name}{note}", assembly.value
-                )
-            )
-    if not written:
-        written.append(_data_set(identity, identity.beacon_id, "No member yet", "GRCh38"))
-    return written
+    written = [one for member in members for one in _data_sets_of(identity, member)]
+    return written or [_data_set(identity, identity.beacon_id, "No member yet", "GRCh38")]
+
+
+def _data_sets_of(identity: Identity, member: RegisteredMember) -> list[Document]:
+    """List what a member declares, and the member itself for assemblies that this leaves out."""
+    known = member.assemblies
+    # a data set is in the assembly that it names, or in the only one its beacon holds
+    only = known[0].value if len(known) == 1 else ""
+    held = [(one, one.assembly or only) for one in member.capabilities.data_sets]
+    written = [
+        _data_set(identity, f"{member.id}:{one.id}", one.name or one.id, assembly)
+        for one, assembly in held
+        if assembly
+    ]
+    is_known = bool(known or written)
+    note = "" if is_known else " (which assembly it holds is not known; it is asked in both)"
+    listed = {*member.assembly_spellings, *(assembly for _, assembly in held)}
+    return written + [
+        _data_set(identity, f"{member.id}:{one}", f"{member.name}{note}", one.value)
+        for one in (known if is_known else _ASKED_IN)
+        if one not in listed
+    ]
 
 
 def _data_set(identity: Identity, data_set_id: str, name: str, assembly: str) -> Document:

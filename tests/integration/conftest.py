@@ -1,6 +1,7 @@
 """Fixtures of the tests against a whole network; nothing may be left behind by any of them."""
 
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +10,12 @@ from tests.networks import DemoRunning, demo_running, nothing_left
 from tests.registry_commands import a_loop_before, command, two
 
 __all__ = ["a_loop_before", "command", "nothing_left", "two"]
+
+
+@pytest.fixture(autouse=True)
+def within_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold the clock of allowances, whose windows begin with the minutes of the day."""
+    monkeypatch.setattr("limits.aio.storage.memory.time", SimpleNamespace(time=lambda: 60_000.0))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Questions about one data set reach whoever holds it, and no other "no" stands in for theirs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -83,3 +83,26 @@ async def test_a_test_is_put_only_to_members_that_know_of_tests(net: DemoRunning
     for name in ("demo-v1", "demo-v11"):
         assert reply.endings[name] == "not_asked/parameter"
     assert not any(net.asked(name) for name in ("demo-legacy", "demo-v1", "demo-v11"))
+
+
+async def test_what_a_client_of_version_1_is_listed_is_what_answers_and_what_it_can_ask(
+    probed: DemoRunning,
+) -> None:
+    listed = {
+        one["id"]: one["assemblyId"] for one in (await probed.ask(path="/v1/")).json["datasets"]
+    }
+    rows = await _rows(probed, BRAF)
+    answering = {name for name, row in rows.items() if "exists" in row}
+    assert answering <= {name for name, assembly in listed.items() if assembly == "GRCh38"}
+    assert {"demo-v11:urn:demo:genomes", "demo-counts:oncology"} <= answering
+
+    for name in answering:
+        alone = await _rows(probed, BRAF | {"datasetIds": name})
+        assert {each: row["exists"] for each, row in alone.items() if "exists" in row} == {
+            name: rows[name]["exists"]
+        }
+
+
+async def _rows(net: DemoRunning, question: Mapping[str, str]) -> dict[str, Any]:
+    reply = await net.ask({**question, "includeDatasetResponses": "ALL"}, path="/v1/query")
+    return {one["datasetId"]: one for one in reply.json["datasetAlleleResponses"]}

@@ -1,7 +1,5 @@
 """`/metrics` says what there was too much of, and whether thirty seconds were enough."""
 
-from types import SimpleNamespace
-
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -19,12 +17,6 @@ from tests.networks import BRAF, Running, demo_running, network_of, nothing_left
 __all__ = ["demo", "nothing_left"]
 
 NOBODYS = "bsk_opens-nothing"
-
-
-@pytest.fixture(autouse=True)
-def within_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hold the library's clock, whose windows begin with the minutes of the day."""
-    monkeypatch.setattr("limits.aio.storage.memory.time", SimpleNamespace(time=lambda: 60_000.0))
 
 
 def samples(text: str, name: str, label: str) -> dict[str, float]:

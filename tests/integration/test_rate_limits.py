@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
-from types import SimpleNamespace
 
 import pytest
 
@@ -21,12 +20,6 @@ QUERIES = [
     ("/search.txt", {"q": "7-140753336-A-T", "assembly": "GRCh38"}),
     ("/search", {"q": "7-140753336-A-T", "assembly": "GRCh38"}),
 ]
-
-
-@pytest.fixture(autouse=True)
-def within_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hold the library's clock, whose windows begin with the minutes of the day."""
-    monkeypatch.setattr("limits.aio.storage.memory.time", SimpleNamespace(time=lambda: 60_000.0))
 
 
 @pytest.fixture

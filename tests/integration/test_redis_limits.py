@@ -1,7 +1,6 @@
 """Clients' allowances in a real Redis, and without it."""
 
 from collections.abc import AsyncIterator, Mapping
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -62,11 +61,8 @@ async def test_the_windows_of_redis_are_read_as_they_are_meant(
 
 
 async def test_while_redis_is_gone_each_process_counts_for_itself(
-    server: RedisServer, member: FaultyMember, monkeypatch: pytest.MonkeyPatch
+    server: RedisServer, member: FaultyMember
 ) -> None:
-    # windows in memory begin with the minutes of the day: stay within one
-    held = SimpleNamespace(time=lambda: 60_000.0)
-    monkeypatch.setattr("limits.aio.storage.memory.time", held)
     async with processes(server.url, [entry(member)], security=LIMITED) as (one, other):
         for net in (one, other, one):
             await net.ask(BRAF)
