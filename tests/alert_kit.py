@@ -80,6 +80,21 @@ class Receiver:
         return web.Response(status=self.status, headers=self.headers)
 
 
+class HeldReceiver(Receiver):
+    """Answers when it is let go; counts who waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lets = asyncio.Event()
+        self.waiting = 0
+
+    async def take(self, request: web.Request) -> web.Response:
+        self.waiting += 1
+        await self.lets.wait()
+        self.waiting -= 1
+        return await super().take(request)
+
+
 @asynccontextmanager
 async def receiving(receiver: Receiver | None = None) -> AsyncIterator[Receiver]:
     """Run a receiver on loopback."""

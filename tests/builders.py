@@ -19,10 +19,20 @@ from aggregator.model.outcome import (
 )
 from aggregator.model.query import Granularity, Include, Query, VariantQuestion
 from aggregator.model.question import ReferenceSequence, check
+from aggregator.protocol.identity import Identity, OrganizationIdentity
 from aggregator.protocol.wire import Reply
 from registry.capabilities import Capabilities, DataSet
 from registry.models import Dialect, MemberEntry
 from registry.snapshot import RegisteredMember, Snapshot
+
+US = Identity(
+    beacon_id="org.example.network",
+    name="Network",
+    description="All of them.",
+    organization=OrganizationIdentity("example", "Example Org"),
+    environment="test",
+    version="0.1.0",
+)
 
 SNV: Mapping[str, Any] = {
     "assembly": "GRCh38",

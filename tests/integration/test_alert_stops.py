@@ -6,32 +6,16 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import web
 from structlog.testing import capture_logs
 
 from aggregator.base.errors import RegistryUnavailable
 from aggregator.watch.alerts.dispatching import Dispatcher
 from aggregator.watch.alerts.errands import AT_ONCE, BUSY
 from registry.alerts import Delivery, Kind, State, Target, Wishes
-from tests.alert_kit import MailServer, Office, Receiver, mailing, office, receiving
+from tests.alert_kit import HeldReceiver, MailServer, Office, mailing, office, receiving
 from tests.networks import PATIENT_S, come_true, nothing_left
 
 __all__ = ["nothing_left"]
-
-
-class Held(Receiver):
-    """Answers when it is let go; counts who waits."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lets = asyncio.Event()
-        self.waiting = 0
-
-    async def take(self, request: web.Request) -> web.Response:
-        self.waiting += 1
-        await self.lets.wait()
-        self.waiting -= 1
-        return await super().take(request)
 
 
 @pytest.fixture
@@ -43,8 +27,8 @@ async def mail(nothing_left: None) -> AsyncIterator[MailServer]:
 
 
 @pytest.fixture
-async def held(nothing_left: None) -> AsyncIterator[Held]:
-    held = Held()
+async def held(nothing_left: None) -> AsyncIterator[HeldReceiver]:
+    held = HeldReceiver()
     async with receiving(held):
         yield held
         held.lets.set()
@@ -88,7 +72,7 @@ async def test_a_mail_that_is_on_its_way_when_all_ends_comes_once(mail: MailServ
         assert len(mail.mails) == 1
 
 
-async def test_nothing_new_is_sent_once_the_end_has_begun(held: Held) -> None:
+async def test_nothing_new_is_sent_once_the_end_has_begun(held: HeldReceiver) -> None:
     async with office() as desk:
         target = await desk.webhook(held.url)
         first = dispatcher(desk)
@@ -106,7 +90,7 @@ async def test_nothing_new_is_sent_once_the_end_has_begun(held: Held) -> None:
         assert len(held.requests) == 2
 
 
-async def test_the_end_does_not_wait_for_long(held: Held) -> None:
+async def test_the_end_does_not_wait_for_long(held: HeldReceiver) -> None:
     async with office() as desk:
         target = await desk.webhook(held.url)
         first = dispatcher(desk, grace_s=0.05)
@@ -139,7 +123,7 @@ async def test_a_mail_that_waits_for_its_turn_at_the_end_is_sent_another_time(
         assert len(mail.mails) == AT_ONCE + 1
 
 
-async def test_who_lost_the_lease_sends_nothing_more(held: Held) -> None:
+async def test_who_lost_the_lease_sends_nothing_more(held: HeldReceiver) -> None:
     ours = [True]
 
     async def is_ours() -> bool:
@@ -176,7 +160,7 @@ class Failing:
 
 
 async def test_a_registry_that_goes_away_while_several_are_sent_to_is_told_as_that(
-    held: Held,
+    held: HeldReceiver,
 ) -> None:
     held.lets.set()
     gone = [RegistryUnavailable("gone", retry_after_s=1) for _ in range(2)]
@@ -192,7 +176,7 @@ async def test_a_registry_that_goes_away_while_several_are_sent_to_is_told_as_th
         assert len(set(held.ids)) == 2
 
 
-async def test_what_breaks_for_one_receiver_breaks_nothing_else(held: Held) -> None:
+async def test_what_breaks_for_one_receiver_breaks_nothing_else(held: HeldReceiver) -> None:
     held.lets.set()
     async with office(round_s=PATIENT_S) as desk:
         for number in range(2):
@@ -207,7 +191,7 @@ async def test_what_breaks_for_one_receiver_breaks_nothing_else(held: Held) -> N
         assert states == [[("began", "sent")]] * 2
 
 
-async def test_a_registry_that_is_away_at_the_end_is_no_failure(held: Held) -> None:
+async def test_a_registry_that_is_away_at_the_end_is_no_failure(held: HeldReceiver) -> None:
     async with office() as desk:
         await desk.webhook(held.url)
         first = dispatcher(desk)

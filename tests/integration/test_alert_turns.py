@@ -1,58 +1,41 @@
 """Who receives slowly, or very much, holds up nobody else, and messages do not tell of others."""
 
-import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from aiohttp import web
 
 from aggregator.watch.alerts.dispatching import TURN_S
 from registry.alert_deliveries import Reminder, document_of
 from registry.alert_waiting import MOST_ITEMS
 from registry.alerts import OPERATOR
 from registry.incidents import Topic
-from tests.alert_kit import NOON, Office, Receiver, office, receiving
+from tests.alert_kit import NOON, HeldReceiver, Office, Receiver, office, receiving
 from tests.networks import nothing_left
 
 __all__ = ["nothing_left"]
 
 
-class Slow(Receiver):
-    """Answers when it is let go; counts who waits."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.let_go = asyncio.Event()
-        self.waiting = 0
-
-    async def take(self, request: web.Request) -> web.Response:
-        self.waiting += 1
-        await self.let_go.wait()
-        self.waiting -= 1
-        return await super().take(request)
-
-
 @pytest.fixture
-async def slow(nothing_left: None) -> AsyncIterator[Slow]:
-    slow = Slow()
+async def slow(nothing_left: None) -> AsyncIterator[HeldReceiver]:
+    slow = HeldReceiver()
     async with receiving(slow):
         yield slow
-        slow.let_go.set()
+        slow.lets.set()
 
 
 @pytest.fixture
-async def desk(receiver: Receiver, slow: Slow) -> AsyncIterator[Office]:
+async def desk(receiver: Receiver, slow: HeldReceiver) -> AsyncIterator[Office]:
     async with office(round_s=0.2) as running:
         yield running
-        slow.let_go.set()
+        slow.lets.set()
         await running.dispatcher.aclose()
 
 
 async def test_a_slow_receiver_holds_up_nobody_else(
-    desk: Office, receiver: Receiver, slow: Slow
+    desk: Office, receiver: Receiver, slow: HeldReceiver
 ) -> None:
     late = await desk.webhook(slow.url)
     await desk.webhook(receiver.url, owner="two")
@@ -64,7 +47,7 @@ async def test_a_slow_receiver_holds_up_nobody_else(
     desk.happened.add("two", "ended", text="second")
     await desk.round(minutes=1)
     assert (len(receiver.requests), slow.waiting) == (2, 1)  # one message at a time
-    slow.let_go.set()
+    slow.lets.set()
     await desk.round()
     await desk.round()
     assert [one["text"] for one in slow.documents] == ["One: first", "One: Over: second"]
@@ -72,7 +55,7 @@ async def test_a_slow_receiver_holds_up_nobody_else(
 
 
 async def test_one_owner_does_not_take_every_turn(
-    desk: Office, receiver: Receiver, slow: Slow
+    desk: Office, receiver: Receiver, slow: HeldReceiver
 ) -> None:
     for number in range(9):
         await desk.webhook(f"{slow.url}/{number}")
@@ -81,7 +64,7 @@ async def test_one_owner_does_not_take_every_turn(
     desk.happened.add("two")
     await desk.round()
     assert (len(receiver.requests), slow.waiting) == (1, 2)
-    slow.let_go.set()
+    slow.lets.set()
     await desk.round()
     await desk.round()
     assert len(slow.requests) == 9
@@ -99,7 +82,7 @@ async def test_who_is_sent_to_for_long_waits_for_another_turn(receiver: Receiver
 
 
 async def test_what_was_removed_while_it_waited_is_not_sent(
-    desk: Office, receiver: Receiver, slow: Slow
+    desk: Office, receiver: Receiver, slow: HeldReceiver
 ) -> None:
     for number in range(2):
         await desk.webhook(f"{slow.url}/{number}")
@@ -114,7 +97,7 @@ async def test_what_was_removed_while_it_waited_is_not_sent(
     assert [state for _, state in await desk.states(last)] == ["due"]
     assert (slow.waiting, receiver.requests) == (2, [])
     await desk.book.remove(last.id, "one", by="test")
-    slow.let_go.set()
+    slow.lets.set()
     await desk.round()
     await desk.round()
     assert (len(slow.requests), receiver.requests) == (2, [])

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -19,7 +18,7 @@ from registry.models import MemberEntry
 from registry.registration import Registration
 from registry.snapshot import RegisteredMember, Snapshot, SnapshotHolder
 from tests.hiding import leaks, three_hidden
-from tests.known_health import SELDOM, checked, event, fact, happened, stands
+from tests.known_health import SELDOM, checked, event, fact, happened, stands, telling_all
 from tests.networks import Reply, Running, nothing_left
 
 __all__ = ["nothing_left"]
@@ -132,14 +131,7 @@ async def test_metrics_tell_nothing_of_those_inside(net: Running) -> None:
     count = check_counter(net.network.metrics, net.network.holder)
     for member_id in ("plain", *INSIDE, "nobody"):
         count(member_id, Check(datetime.now(UTC), Result.DOWN, Phase.TLS))
-    net.network.metrics.read_health = partial(
-        health_readings,
-        net.network.holder,
-        net.network.watch.health,
-        every_s=60,
-        controls_s=60,
-        now=lambda: datetime.now(UTC),
-    )
+    telling_all(net)
     text = (await net.ask(path="/metrics")).text
     for name in ("up", "cert_not_after_seconds", "conformance_failed", "control_failed"):
         lines = [one for one in text.splitlines() if one.startswith(f"beacon_member_{name}{{")]

@@ -1,11 +1,11 @@
 """Questions about one data set reach whoever holds it, and no other "no" stands in for theirs."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.networks import BRAF, DemoRunning, come_true, demo_running
+from tests.networks import BRAF, DemoRunning, Reply, come_true, demo_running
 
 HELD_BY_COUNTS = "oncology"
 IN_COHORT = {
@@ -91,18 +91,23 @@ async def test_what_a_client_of_version_1_is_listed_is_what_answers_and_what_it_
     listed = {
         one["id"]: one["assemblyId"] for one in (await probed.ask(path="/v1/")).json["datasets"]
     }
-    rows = await _rows(probed, BRAF)
+    rows = _rows_of(await probed.ask(BRAF | {"includeDatasetResponses": "ALL"}, path="/v1/query"))
     answering = {name for name, row in rows.items() if "exists" in row}
     assert answering <= {name for name, assembly in listed.items() if assembly == "GRCh38"}
     assert {"demo-v11:urn:demo:genomes", "demo-counts:oncology"} <= answering
 
-    for name in answering:
-        alone = await _rows(probed, BRAF | {"datasetIds": name})
-        assert {each: row["exists"] for each, row in alone.items() if "exists" in row} == {
-            name: rows[name]["exists"]
-        }
+    for name, assembly in listed.items():
+        holder = name.split(":")[0]
+        asked = BRAF | {"datasetIds": name, "includeDatasetResponses": "ALL"}
+        alone = await probed.ask(asked, path="/v1/query")
+        others = {each for each, ending in alone.endings.items() if ending == "not_asked/dataset"}
+        assert others == set(alone.endings) - {holder}
+        if assembly == "GRCh38":
+            said = {each: row["exists"] for each, row in _rows_of(alone).items() if "exists" in row}
+            # who answers without naming a data set has a row of its own name
+            expected = {name: rows[name]["exists"]} if name in answering else {holder: False}
+            assert said == expected
 
 
-async def _rows(net: DemoRunning, question: Mapping[str, str]) -> dict[str, Any]:
-    reply = await net.ask({**question, "includeDatasetResponses": "ALL"}, path="/v1/query")
+def _rows_of(reply: Reply) -> dict[str, Any]:
     return {one["datasetId"]: one for one in reply.json["datasetAlleleResponses"]}

@@ -3,18 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from aggregator.api.health_gauges import check_counter, controls_failed, health_readings
+from aggregator.api.health_gauges import check_counter, controls_failed
 from aggregator.base.health_metrics import HealthReadings
 from aggregator.base.metrics import Metrics
 from registry.health import Check, Phase, Result, State
 from tests.faulty import FaultyMember, hang
-from tests.known_health import SELDOM, fact, stands
+from tests.known_health import SELDOM, fact, stands, telling_all
 from tests.networks import (
     BRAF,
     Running,
@@ -55,18 +54,6 @@ async def told(net: Running, name: str) -> dict[str, float]:
         for sample in family.samples
         if sample.name == f"beacon_{name}"
     }
-
-
-def telling_all(net: Running) -> None:
-    """Tell also what is told only while controls are asked; none is."""
-    net.network.metrics.read_health = partial(
-        health_readings,
-        net.network.holder,
-        net.network.watch.health,
-        every_s=60,
-        controls_s=60,
-        now=lambda: datetime.now(UTC),
-    )
 
 
 async def test_up_is_told_of_those_of_whom_it_is_known(net: Running) -> None:

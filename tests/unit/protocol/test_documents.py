@@ -9,20 +9,11 @@ import pytest
 from aggregator.model.answer import Collection, Exists, Handover, ResultSet
 from aggregator.model.query import Filter, Granularity, Include, RequestedSchema
 from aggregator.protocol import documents
-from aggregator.protocol.identity import Identity, OrganizationIdentity
 from aggregator.protocol.network_info import member_info, network_info
 from aggregator.protocol.surface import ENTRY_TYPES
-from tests.builders import F508DEL, SNV, answer, network_answer, outcome, query
+from tests.builders import F508DEL, SNV, US, answer, network_answer, outcome, query
 from tests.official import official
 
-US = Identity(
-    beacon_id="org.example.network",
-    name="Network",
-    description="All of them.",
-    organization=OrganizationIdentity("example", "Example Org"),
-    environment="test",
-    version="0.1.0",
-)
 BOOLEAN = query(SNV)
 COUNT = query(SNV, granularity="count")
 RECORD = query(SNV, granularity="record", include="ALL")

@@ -7,24 +7,15 @@ import pytest
 
 from aggregator.model.query import Granularity, Pagination
 from aggregator.protocol import documents, documents_info, network_terms
-from aggregator.protocol.identity import Identity, OrganizationIdentity
 from aggregator.protocol.member_terms import read_filtering_terms
 from aggregator.protocol.network_offer import MAX_SCHEMAS
 from aggregator.protocol.network_terms import join_terms
 from aggregator.protocol.surface import DEFAULT_NESTED, ENTRY_TYPES
 from registry.capabilities import FilteringResource, FilteringTerm
 from registry.models import Dialect
-from tests.builders import member
+from tests.builders import US, member
 from tests.official import official
 
-US = Identity(
-    beacon_id="org.example.network",
-    name="Network",
-    description="All of them.",
-    organization=OrganizationIdentity("example", "Example Org"),
-    environment="test",
-    version="0.1.0",
-)
 BASE = "https://network.example.org"
 OTHER = {"id": "ga4gh-phenopacket", "name": "P", "referenceToSchemaDefinition": "https://p.org/v2"}
 

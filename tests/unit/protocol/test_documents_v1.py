@@ -3,18 +3,10 @@
 import pytest
 
 from aggregator.protocol import documents_v1
-from aggregator.protocol.identity import Identity, OrganizationIdentity
+from tests.builders import US
 from tests.official import official
 from tests.unit.protocol.building import member
 
-US = Identity(
-    beacon_id="org.example.network",
-    name="Network",
-    description="All of them.",
-    organization=OrganizationIdentity("example", "Example Org"),
-    environment="test",
-    version="0.1.0",
-)
 BOTH = ("GRCh38", "GRCh37")
 
 
