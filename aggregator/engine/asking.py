@@ -23,6 +23,7 @@ from aggregator.engine.outcomes import (
     Suspended,
 )
 from aggregator.engine.planner import Plan
+from aggregator.engine.withholding import without_credential
 from aggregator.model.answer import Answer, Exists, lacking, union
 from aggregator.model.outcome import (
     Ending,
@@ -35,7 +36,6 @@ from aggregator.protocol.translators import translator_for
 from aggregator.protocol.wire import Ask, Failure, Part, Request
 from aggregator.upstream.breaker import Breakers, Health, Refusal, judge
 from aggregator.upstream.call_results import CallProgress, CallResult
-from aggregator.upstream.masking import masker
 from aggregator.upstream.tokens import Credential
 from registry.models import Dialect
 from registry.places import place_of
@@ -278,17 +278,15 @@ class MemberAsker:
             via=via,
             progress=progress,
         )
-        masked = masker(asking.credential.authorization)
+        authorization = asking.credential.authorization
         if result.failure is not None:
-            return replace(result.failure, message=masked(result.failure.message)), result
+            return without_credential(result.failure, authorization), result
         if result.reply is None:
             return Failure(NoAnswerCode.INTERNAL, "nothing came back"), result
         if len(result.reply.body) > LARGE_BYTES:
             await asyncio.sleep(0)  # everybody else's turn between receiving and reading
         read = translator_for(member.protocol).read(result.reply, query, member, part)
-        if isinstance(read, Failure):  # a member may repeat what it was sent
-            read = replace(read, message=masked(read.message))
-        return read, result
+        return without_credential(read, authorization), result
 
     def _combined(self, ends: Sequence[tuple[Answer | Failure, CallResult]], ask: Ask) -> Called:
         """Join the parts: any yes is a yes, a partial one where a part failed; a no needs all."""

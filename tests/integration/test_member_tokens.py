@@ -1,7 +1,7 @@
 """Which credential goes to which member, and that answers bought with one stay with it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
@@ -218,3 +218,43 @@ class TestScope:
             await net.ask(BRAF)
 
             assert sent(members["private"]) == ["Bearer operators-own", "Bearer another"]
+
+
+def in_a_warning(header: str) -> Json:
+    document = says(exists=False)
+    document["meta"]["warnings"] = [f"you are {header}"]
+    return document
+
+
+def in_a_beacon_inside(header: str) -> Json:
+    reason = {"code": "server_error", "message": f"refused {header}"}
+    inside = [
+        {"id": "a", "beaconId": "a", "name": "A", "answer": "not_found"},
+        {"id": "b", "beaconId": "b", "name": "B", "answer": "no_answer", "reason": reason},
+    ]
+    document = says(exists=False)
+    document["info"] = {"network": {"verdict": "not_found", "complete": False, "members": inside}}
+    return document
+
+
+@pytest.mark.parametrize("told", [in_a_warning, in_a_beacon_inside])
+async def test_a_member_that_repeats_its_credential_is_quoted_without(
+    told: Callable[[str], Json],
+) -> None:
+    async def repeat(wire: Wire) -> None:
+        assert wire.request is not None
+        await faulty.json_answer(told(wire.request.headers.get("authorization", "")))(wire)
+
+    async with by_policy(private=scripted(repeat)) as (net, _):
+        for _ in range(2):  # the second one may come from the cache
+            reply = await net.ask(BRAF)
+            assert "(a credential)" in reply.text
+            assert "operators-own" not in reply.text
+
+
+async def test_a_redirect_that_holds_the_credential_is_told_without() -> None:
+    away = faulty.json_answer({}, 302, [("Location", "http://operators-own.example/operators-own")])
+    async with by_policy(private=scripted(away)) as (net, _):
+        reply = await net.ask(BRAF)
+        assert reply.endings["private"] == "no_answer/redirected"
+        assert "operators-own" not in reply.text
