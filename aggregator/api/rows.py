@@ -12,7 +12,7 @@ from aggregator.api.texts import MAX_SENTENCE, clean, link_host
 from aggregator.base import i18n
 from aggregator.base.i18n import N_, ngettext
 from aggregator.base.i18n import gettext as _
-from aggregator.engine.believing import MISSES_SOME, REPORTS_ANYTHING
+from aggregator.engine.believing import REPORTS_ANYTHING
 from aggregator.model.answer import Exists, Handover, LeafEnding, ResultSet
 from aggregator.model.outcome import Ending, MemberOutcome, NoAnswerCode, Source
 from aggregator.protocol.v2_reading import CENSORED
@@ -196,9 +196,9 @@ def _who(place: Place) -> tuple[str, str]:
 
 
 def _controls(place: Place) -> str:
-    """Give the address of its controls; an opaque group has none to tell of."""
+    """Give the address of its controls; the ending of an opaque group is never of these."""
     member = place.member
-    if member is None or member.inside or place.heard is None:
+    if member is None or place.heard is None:
         return ""
     return f"/health/{member.id}#controls" if place.heard.outcome.is_doubted else ""
 
@@ -262,31 +262,22 @@ def _sets(heard: Heard) -> tuple[SetShown, ...]:
     answer = heard.outcome.answer
     unit = answer.unit if answer else None
     is_censored = CENSORED in heard.outcome.warnings
-    is_doubted = heard.outcome.is_doubted or MISSES_SOME in heard.outcome.warnings
-    found = []
-    for one, told in list(heard.sets)[:MAX_SETS]:
-        ending = _SET_ENDINGS[one.exists]
-        has_no = is_doubted and ending is Ending.NO_ANSWER and "error" not in one.info
-        signed = DOUBTED if has_no else SIGNS[ending]
-        found.append(_set(one, signed, told, None if is_censored else one.count, unit))
-    return tuple(found)
+    shown = list(heard.sets)[:MAX_SETS]
+    return tuple(_set(one, told, None if is_censored else one.count, unit) for one, told in shown)
 
 
 def _set(
-    one: ResultSet,
-    signed: tuple[str, str],
-    frequencies: Sequence[Frequency],
-    count: int | None,
-    unit: str | None,
+    one: ResultSet, frequencies: Sequence[Frequency], count: int | None, unit: str | None
 ) -> SetShown:
-    sign, word = signed
+    ending = _SET_ENDINGS[one.exists]
+    sign, word = DOUBTED if one.is_doubted else SIGNS[ending]
     name = clean(one.name or one.id)
     error = one.info.get("error")
     return SetShown(
         name=name,
         id="" if name == clean(one.id) else clean(one.id),
         beacon=clean(one.beacon_id),
-        state=_SET_ENDINGS[one.exists].value,
+        state=ending.value,
         sign=sign,
         word=_(word),
         count="" if count is None else i18n.number(count),

@@ -65,7 +65,7 @@ def verdict_parts(answer: NetworkAnswer) -> tuple[str, ...]:
     if answer.verdict is Verdict.FOUND:
         return _found(answer, silent, doubted, unasked)
     if not answered:
-        return (_nobody(answer, silent, doubted),)
+        return (_nobody(answer, silent, doubted, unasked),)
     if answer.verdict is Verdict.UNKNOWN:
         return (
             _("No complete answer: %(beacons)s said no, but %(missing)s.")
@@ -238,9 +238,9 @@ def _none(answer: NetworkAnswer, answered: int) -> tuple[str, str]:
     return gist % {"answered": number(answered), "things": asked_for(answer.query)}, limits
 
 
-def _nobody(answer: NetworkAnswer, silent: int, doubted: int) -> str:
+def _nobody(answer: NetworkAnswer, silent: int, doubted: int, unasked: list[MemberOutcome]) -> str:
     if doubted:
-        missing = _missing(silent, doubted, [])
+        missing = _missing(silent, doubted, unasked)
         return _("We do not know: %(missing)s.") % {"missing": missing}
     if silent:
         return _("We do not know: no beacon answered.")

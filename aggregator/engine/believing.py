@@ -81,7 +81,7 @@ def _open(one: ResultSet) -> ResultSet:
         return one
     info = {key: value for key, value in one.info.items() if key not in _COUNTS}
     return msgspec.structs.replace(
-        one, exists=Exists.UNKNOWN, count=None, frequency=None, info=info
+        one, exists=Exists.UNKNOWN, count=None, frequency=None, info=info, is_doubted=True
     )
 
 

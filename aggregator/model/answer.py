@@ -71,6 +71,8 @@ class ResultSet(msgspec.Struct, frozen=True, kw_only=True):
     beacon_id: str | None = None
     """The beacon inside a member that is itself a network."""
     name: str | None = None
+    is_doubted: bool = False
+    """Whether it said no, which is not passed on because it fails a control; never the member's."""
 
 
 class Collection(msgspec.Struct, frozen=True, kw_only=True):

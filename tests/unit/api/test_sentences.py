@@ -165,6 +165,11 @@ def test_none_and_incomplete_for_both_reasons():
             "fails a control.",
         ),
         (
+            ["paused", "control_failed"],
+            "We do not know: 1 could not be asked (paused) and the “no” of 1 beacon is not passed "
+            "on, as it fails a control.",
+        ),
+        (
             ["found", "control_failed"],
             "1 of 1 beacons report this exact allele; 0 answered no. The “no” of 1 beacon is not "
             "passed on, as it fails a control, so there may be more.",

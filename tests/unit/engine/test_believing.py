@@ -124,6 +124,8 @@ def test_a_no_beside_the_yes_of_another_data_set_is_taken_back(dataset, told):
     assert made.ending is Ending.FOUND
     assert [(one.id, one.exists.value, one.count) for one in made.data_sets] == told
     assert (made.data_sets[1].frequency, made.data_sets[1].info) == (None, {"note": "n"})
+    doubted = {one.id for one in made.data_sets if one.is_doubted}
+    assert doubted == {name for name, exists, _ in told if exists == "unknown"}
     assert MISSES_SOME in made.warnings
 
 
