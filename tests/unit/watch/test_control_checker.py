@@ -22,18 +22,20 @@ KNOWN = "7-140753336-A-T GRCh38"
 
 
 class Facts:
-    """The facts of a store, in memory."""
+    """The facts of a store, in memory; `has_member` is False while it is gone or has moved."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Fact] = {}
+        self.has_member = True
 
     def facts(self, name: str) -> dict[str, Fact]:
         assert name == FACT
         return self.kept
 
     async def put_fact(self, member_id: str, name: str, document: Any, *, place: str) -> bool:
-        self.kept[member_id] = Fact(NOW, json.loads(json.dumps(document)))
-        return True
+        if self.has_member:
+            self.kept[member_id] = Fact(NOW, json.loads(json.dumps(document)))
+        return self.has_member
 
 
 class Answers:
@@ -136,7 +138,9 @@ class Trying:
         self.answers = Answers(*ends)
         self.member = member(controls=[KNOWN], assemblies=["GRCh38"])
         self.now = NOW
-        store = cast(HealthStore, Facts())
+        self.facts = Facts()
+        self.told: list[tuple[ControlReport | None, ControlReport]] = []
+        store = cast(HealthStore, self.facts)
         self.in_force = ControlsInForce(store)
         self.checker = ControlChecker(
             self.answers,
@@ -146,6 +150,7 @@ class Trying:
             timeout_s=3,
             environ=dict,
             now=lambda: self.now,
+            heard=lambda member, before, report: self.told.append((before, report)),
         )
 
     @property
@@ -223,3 +228,18 @@ async def test_a_failed_control_that_is_no_more_is_not_held_against_anybody(
     assert not it.fails
     assert it.report.checked_at == NOW
     assert {one.control.variant for one in it.report.results} == {"1-5000-A-C"}
+
+
+async def test_of_a_report_that_could_not_be_kept_nobody_is_told() -> None:
+    it = Trying(False)
+    it.facts.has_member = False
+    assert await it.looks(minutes=0, again=False) == 3
+    assert it.told == []
+    it.facts.has_member = True
+    await it.looks(minutes=0, again=False)
+    first = it.report
+    assert it.told == [(None, first)]
+    it.facts.has_member = False
+    assert await it.looks(minutes=5) == 1
+    assert it.told == [(None, first)]
+    assert it.report == first

@@ -50,3 +50,17 @@ def test_what_suspends_a_member_is_told_without_our_credential() -> None:
 
     assert looked.verdict is not None
     assert looked.verdict.message == "wait, (a credential) (HTTP 429)"
+
+
+def test_the_request_of_a_check_that_failed_is_told_without_our_credential() -> None:
+    said = Failure(NoAnswerCode.REJECTED, "refused the question (HTTP 400)", status=400)
+    ended = Ended(said, 400, has_come=False, phase=Phase.STATUS)
+    body = b'{"filter": "s3cr3t-token"}'
+    request = Request("POST", "https://member.example/?id=s3cr3t-token", body=body)
+    step = Step(request, ended, 0.1)
+
+    check = joined(datetime.now(UTC), None, step, "one", "Bearer s3cr3t-token").check
+
+    assert check.request.count("(a credential)") == 2
+    assert check.request.endswith('"Authorization: Bearer $TOKEN"')
+    assert "s3cr3t" not in str(check)
