@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from aggregator.telling import owners_in
 from demo import DemoNetwork
 from registry.alert_deliveries import KEPT, PRUNED_AT_ONCE, Reminder
 from registry.alert_rows import target_values
-from registry.alerts import LOG_KEPT, Kind, Target, Wishes
+from registry.alerts import LOG_KEPT, OPERATOR, Kind, Target, Wishes
 from registry.alerts import State as Came
 from registry.database import Change
 from registry.health import Check, Phase, Result, Standing, State
@@ -227,3 +228,20 @@ async def test_a_cut_that_nobody_looks_for_any_more_holds_nothing_up(
         await desk.round(days=1)
         await desk.round(minutes=5)
         assert receiver.texts == ([] if is_looking else ["One: 14 days"])
+
+
+async def test_nobody_is_reminded_while_the_own_connection_is_away(receiver: Receiver) -> None:
+    async with office() as desk:
+        wishes = {"topics": [Topic.NETWORK, Topic.OUTAGE], "remind_hours": 1}
+        await desk.webhook(receiver.url, owner=OPERATOR, **wishes)
+        desk.happened.lasts("", topic=Topic.NETWORK)
+        desk.happened.lasts("one")
+        desk.happened.add("", topic=Topic.NETWORK, text="away")
+        for _ in range(3):
+            await desk.round(hours=1)
+        assert receiver.texts == ["away"]
+        desk.happened.lasting = [replace(desk.happened.lasting[0], ended=desk.now())]
+        desk.happened.add("", "ended", topic=Topic.NETWORK, at=desk.now(), text="back")
+        for _ in range(3):
+            await desk.round(hours=1)
+        assert receiver.texts == ["away", "Over: back"]

@@ -103,6 +103,24 @@ async def test_what_was_removed_while_it_waited_is_not_sent(
     assert (len(slow.requests), receiver.requests) == (2, [])
 
 
+async def test_what_was_switched_off_while_it_waited_is_sent_nothing(
+    desk: Office, receiver: Receiver, slow: HeldReceiver
+) -> None:
+    for number in range(2):
+        await desk.webhook(f"{slow.url}/{number}")
+    desk.happened.add("one")
+    await desk.round()
+    last = await desk.webhook(receiver.url)
+    await desk.round()
+    assert [state for _, state in await desk.states(last)] == ["due"]
+    await desk.desk.switch(last.id, "one", is_on=False, by="test")
+    slow.lets.set()
+    await desk.round()
+    await desk.round()
+    assert [state for _, state in await desk.states(last)] == ["dropped"]
+    assert receiver.requests == []
+
+
 async def test_a_message_of_very_much_is_bounded(desk: Office, receiver: Receiver) -> None:
     await desk.webhook(receiver.url, owner=OPERATOR, topics=["outage"])
     for number in range(MOST_ITEMS + 30):

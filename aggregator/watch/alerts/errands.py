@@ -68,7 +68,8 @@ class Errands:
     def hurried(self) -> Iterator[None]:
         """Let nobody wait for a turn meanwhile: who does already, or who comes."""
         for limit in self._waiting:
-            limit.reschedule(asyncio.get_running_loop().time())
+            with contextlib.suppress(RuntimeError):  # its patience ends in this very moment
+                limit.reschedule(asyncio.get_running_loop().time())
         self._hurries += 1
         try:
             yield
@@ -108,14 +109,22 @@ class Errands:
             try:
                 work(errand, lambda sent: _soon(loop, tell, sent))
             except Exception as error:
-                log.exception("a mail failed")
-                _soon(loop, tell, Sent(False, f"it failed here: {type(error).__name__}"))
+                _soon(loop, tell, _failed(error))
             finally:
                 _soon(loop, over)
 
         alarm = loop.call_later(self._within_s, late)
-        threading.Thread(target=run, name="send a mail", daemon=True).start()
+        try:
+            threading.Thread(target=run, name="send a mail", daemon=True).start()
+        except RuntimeError as error:  # there are too many threads
+            over()
+            return _failed(error)
         return await told
+
+
+def _failed(error: Exception) -> Sent:
+    log.error("a mail failed", exc_info=error)
+    return Sent(False, f"it failed here: {type(error).__name__}")
 
 
 def _soon(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *arguments: Sent) -> None:

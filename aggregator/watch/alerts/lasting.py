@@ -28,7 +28,6 @@ class Lasting:
         self._standings = standings
         self._every_s = every_s
         self._now = now
-        self._began = now()
 
     @property
     def settles(self) -> timedelta:
@@ -39,8 +38,6 @@ class Lasting:
         """Whether it lasts; False if that is not known."""
         if self._every_s <= 0:
             return False
-        if incident.topic is Topic.NETWORK:
-            return self._now() - self._began >= self.settles
         standing = self._standings().get(incident.member_id)
         if standing is None or not self._is_fresh(standing):
             return False

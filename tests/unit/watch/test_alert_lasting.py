@@ -19,11 +19,9 @@ def lasts(
     *,
     topic: Topic = Topic.OUTAGE,
     every_s: float = EVERY_S,
-    runs_for: timedelta = timedelta(),
 ) -> bool:
-    moments = iter([NOON - runs_for])
     known = {} if standing is None else {"one": standing}
-    lasting = Lasting(lambda: known, every_s=every_s, now=lambda: next(moments, NOON))
+    lasting = Lasting(lambda: known, every_s=every_s, now=lambda: NOON)
     return lasting(Incident(1, "one", topic, NOON - timedelta(days=3), None, None, "away"))
 
 
@@ -50,7 +48,6 @@ def test_what_was_not_found_lately_is_not_told_again(standing: Standing | None) 
 def test_nothing_is_told_again_where_nobody_is_checked() -> None:
     down = Standing(State.DOWN, checked_at=NOON)
     assert not lasts(down, every_s=0)
-    assert not lasts(None, topic=Topic.NETWORK, every_s=0, runs_for=timedelta(days=1))
 
 
 def test_a_beacon_that_is_silent_is_up() -> None:
@@ -59,7 +56,6 @@ def test_a_beacon_that_is_silent_is_up() -> None:
     assert not lasts(Standing(State.UP, checked_at=NOON), topic=Topic.SILENT)
 
 
-def test_the_own_connection_is_looked_at_before_anybody_is_reminded_of_it() -> None:
-    a_while = NOON - FRESH
-    assert not lasts(None, topic=Topic.NETWORK, runs_for=a_while - timedelta(seconds=1))
-    assert lasts(None, topic=Topic.NETWORK, runs_for=a_while)
+def test_nobody_is_reminded_of_a_cut_of_the_own_connection() -> None:
+    lasting = Lasting(dict, every_s=EVERY_S, now=lambda: NOON)
+    assert not lasting(Incident(1, "", Topic.NETWORK, NOON - timedelta(days=3), None, None, "away"))
