@@ -14,16 +14,19 @@ def told_apart(named: Iterable[tuple[str, str]], limit: int = MAX_NAME) -> dict[
     """Give what each is to be called, by id, of pairs of id and name; cut to about `limit`.
 
     A name that several have, or seem to have once it is cut, is followed by the id: `Name (id)`.
+    So is a name that is what another is called then.
     """
-    pairs = list(named)
-    shown = {member_id: clean(name, limit) for member_id, name in pairs}
+    names = dict(named)
+    shown = {member_id: clean(name, limit) for member_id, name in names.items()}
     found = Counter(name.casefold() for name in shown.values())
-    return {
-        member_id: _with_id(name, member_id, limit)
-        if found[shown[member_id].casefold()] > 1
-        else shown[member_id]
-        for member_id, name in pairs
-    }
+    newly = {member_id for member_id, name in shown.items() if found[name.casefold()] > 1}
+    told: dict[str, str] = {}
+    while newly:
+        told |= {member_id: _with_id(names[member_id], member_id, limit) for member_id in newly}
+        taken = {told[member_id].casefold() for member_id in newly}
+        newly = {member_id for member_id, name in shown.items() if name.casefold() in taken}
+        newly -= told.keys()
+    return shown | told
 
 
 def _with_id(name: str, member_id: str, limit: int) -> str:

@@ -9,6 +9,18 @@ def test_only_a_name_that_several_have_is_followed_by_the_id():
     assert told_apart(named) == {"a": "Cohort (a)", "b": "Registry", "c": "cohort (c)"}
 
 
+def test_a_name_that_is_what_another_is_called_is_followed_by_the_id():
+    named = [("a", "Cohort"), ("b", "COHORT (a)"), ("c", "Cohort"), ("d", "Cohort (a) (b)")]
+    assert told_apart(named) == {
+        "a": "Cohort (a)",
+        "b": "COHORT (a) (b)",
+        "c": "Cohort (c)",
+        "d": "Cohort (a) (b) (d)",
+    }
+    alone = [("a", "Cohort"), ("b", "Cohort (a)")]
+    assert told_apart(alone) == dict(alone)
+
+
 def test_names_that_look_alike_are_the_same():
     assert told_apart([("a", "Our  beacon"), ("b", "Our\u200bbeacon"), ("c", "Our beacon\n")]) == {
         "a": "Our beacon (a)",
