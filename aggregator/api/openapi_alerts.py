@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from aggregator.api.auth import SERVICE_KEY
 from aggregator.api.openapi_operation import Operation
+from aggregator.api.openapi_parameters import OWN_KEY
 from aggregator.api.openapi_registry import REGISTRY_ERROR
 from aggregator.api.openapi_schemas import Document, text
 from registry.alerts import Kind, State
@@ -100,12 +100,6 @@ _TESTED: Final = _object(
     {"delivered": {"type": "boolean"}, "result": text()}, *("delivered", "result")
 )
 _SAID: Final = _object({"message": text()}, "message")
-_KEY: Final[Document] = {
-    "name": SERVICE_KEY,
-    "in": "header",
-    "description": "The service key of the member; `Authorization: Bearer KEY` does as well.",
-    "schema": text(),
-}
 _OWNER: Final[Document] = {
     "name": "owner",
     "in": "query",
@@ -146,15 +140,15 @@ _LINK: Final = Operation(
 )
 
 ALERTS: Final[Mapping[tuple[str, str], Operation]] = {
-    ("GET", _MANAGE): replace(_call(_LIST, "404", parameters=(_KEY,)), is_page=True),
-    ("GET", f"{_MANAGE}.json"): _call(_LIST, "404", parameters=(_KEY,)),
+    ("GET", _MANAGE): replace(_call(_LIST, "404", parameters=(OWN_KEY,)), is_page=True),
+    ("GET", f"{_MANAGE}.json"): _call(_LIST, "404", parameters=(OWN_KEY,)),
     ("POST", _MANAGE): replace(
-        _call(_MADE, "400", "403", "404", "409", "413", parameters=(_KEY,)),
+        _call(_MADE, "400", "403", "404", "409", "413", parameters=(OWN_KEY,)),
         body=_NEW,
         status="201",
         is_page=True,
     ),
-    **_of_one(_MANAGE, _KEY),
+    **_of_one(_MANAGE, OWN_KEY),
     ("GET", _ADMIN): _call(_LIST, "404", parameters=(_OWNER,)),
     ("POST", _ADMIN): replace(_call(_MADE, "400", "409", "413"), body=_NEW, status="201"),
     **_of_one(_ADMIN),

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from aggregator.api.auth import SERVICE_KEY
 from aggregator.api.openapi_operation import Operation
+from aggregator.api.openapi_parameters import OWN_KEY
 from aggregator.api.openapi_registry import REGISTRY_ERROR
 from aggregator.api.openapi_schemas import Document, text
 from aggregator.watch.conformance.report import Verdict
@@ -97,12 +97,6 @@ CONFORMANCE: Final = _object(
     *("id", "name", "at", "nextAt", "score", "failed", "passed", "skipped", "rules", "drift"),
     *("tried", "changed", "runs"),
 )
-_KEY: Final[Document] = {
-    "name": SERVICE_KEY,
-    "in": "header",
-    "description": "The service key of the member; `Authorization: Bearer KEY` does as well.",
-    "schema": text(),
-}
 _READ: Final = Operation(
     "Health",
     CONFORMANCE,
@@ -113,7 +107,7 @@ _READ: Final = Operation(
 _OWN: Final = Operation(
     "Health",
     CONFORMANCE,
-    (_KEY,),
+    (OWN_KEY,),
     errors=REGISTRY_ERROR,
     statuses=frozenset({"401", "404", "429", "503"}),
 )

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from aggregator.api.auth import SERVICE_KEY
 from aggregator.api.health_drags import SPANS
 from aggregator.api.health_drawings import Bar
 from aggregator.api.health_facts import Now
 from aggregator.api.health_forms import SHOWN, SORTS
 from aggregator.api.openapi_operation import Operation
+from aggregator.api.openapi_parameters import OWN_KEY
 from aggregator.api.openapi_registry import REGISTRY_ERROR
 from aggregator.api.openapi_schemas import Document, text
 from registry.health import Phase, Result, Trait
@@ -232,16 +232,10 @@ _ONE: Final = replace(
     schema=MEMBER_HEALTH,
     parameters=(_asked("window", _one_of(Window), "What the chart shows."), _BELOW),
 )
-_KEY: Final[Document] = {
-    "name": SERVICE_KEY,
-    "in": "header",
-    "description": "The service key of the member; `Authorization: Bearer KEY` does as well.",
-    "schema": text(),
-}
 _CLOSED: Final = replace(
     _ONE,
     schema=_with(MEMBER_HEALTH, feed=_FEED),
-    parameters=(_KEY, *_ONE.parameters),
+    parameters=(OWN_KEY, *_ONE.parameters),
     statuses=frozenset({"400", "401", "404", "429", "503"}),
     is_tagged=False,
     is_page=True,

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from aggregator.api.auth import SERVICE_KEY
 from aggregator.api.openapi_operation import Operation
+from aggregator.api.openapi_parameters import OWN_KEY
 from aggregator.api.openapi_registry import REGISTRY_ERROR
 from aggregator.api.openapi_schemas import Document, text
 from aggregator.watch.joining import Verdict
@@ -92,12 +92,6 @@ _ENTRY: Final = _object(
     },
     *("id", "state", "entry", "contact", "proposed", "paused", "known"),
 )
-_KEY: Final[Document] = {
-    "name": SERVICE_KEY,
-    "in": "header",
-    "description": "The service key of the member; `Authorization: Bearer KEY` does as well.",
-    "schema": text(),
-}
 
 
 def _in_query(name: str, what: str, *, is_needed: bool = False) -> Document:
@@ -125,7 +119,7 @@ def _own(schema: Document | None, *statuses: str, **rest: object) -> Operation:
     return Operation(
         _TAG,
         schema,
-        (_KEY,),
+        (OWN_KEY,),
         errors=REGISTRY_ERROR,
         statuses=_refused("401", "404", "413", *statuses),
         **rest,  # type: ignore[arg-type]  # fields of Operation

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from aggregator.api.auth import SERVICE_KEY
 from aggregator.api.openapi_schemas import Document, number, text, words
 from aggregator.model.query import Granularity, Include
 from aggregator.protocol.filters import SIMILARITIES
@@ -150,3 +151,11 @@ TEXT_QUERY: Final = (
     _parameter("q", text(), "A variant, region or gene as people write it.", "7-140753336-A-T"),
     _parameter("assembly", {"type": "string", "default": "GRCh38"}, "Where the text names none."),
 )
+
+OWN_KEY: Final[Document] = {
+    "name": SERVICE_KEY,
+    "in": "header",
+    "description": "The service key of the member; `Authorization: Bearer KEY` does as well.",
+    "schema": text(),
+}
+"""What opens the paths of one member to its holder."""
