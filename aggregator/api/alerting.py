@@ -196,7 +196,7 @@ async def _by_form(request: web.Request, member_id: str) -> web.Response:
         await charge_change(request)
         if not await take_form(request, "alerts", token):
             raise Conflict(_SENT_BEFORE)
-        if sent.text("do") not in {"off", "remove"}:
+        if sent.text("do") == "add":
             await _of_member(request, member_id)
         shown = await _do(request, member_id, member_id, by, sent)
     except RegistryUnavailable:

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from aggregator.api.admin_session import PRIVATE, for_operators, sent_form
+from aggregator.api.admin_session import PRIVATE, for_operators, read_form
 from aggregator.api.auth import (
     MANAGING_S,
+    SESSION_S,
     check_form,
     form_token,
     take_form,
@@ -37,7 +38,8 @@ WITHIN_S: Final = 25.0
 _FRESH: Final = {"Cache-Control": "max-age=15", "Vary": "Accept"}
 _PAGE: Final = {"Cache-Control": "no-cache"}
 _SENT_BEFORE: Final = (
-    "This form was sent before, and is done only once. Load the page again to see what came of it."
+    "This form was sent before, and counts once: nothing was done this time. Load the page again "
+    "to see how things are now."
 )
 _NOBODY: Final = "No member of this network has this id. /members lists them."
 
@@ -104,13 +106,12 @@ async def again_by_holder(request: web.Request) -> web.Response:
             return key_page(request, member_id, error=ended())
         raise
     await refuse_waiting(request, member_id)
-    if not is_program:
-        body = await read_body(request)
-        token = str(body.get("form", ""))
-        check_form(request, purpose_of(member_id), token, within_s=MANAGING_S)
-        if not await take_form(request, "conformance", token):
-            raise Conflict(_SENT_BEFORE)
-    return await _again(request, is_program=is_program, is_operators=False)
+    if is_program:
+        return await _again(request, is_operators=False)
+    body = await read_body(request)
+    token = str(body.get("form", ""))
+    check_form(request, purpose_of(member_id), token, within_s=MANAGING_S)
+    return await _again(request, form=token, is_operators=False)
 
 
 async def for_operator(request: web.Request, by: str) -> web.Response:
@@ -122,8 +123,9 @@ async def for_operator(request: web.Request, by: str) -> web.Response:
 
 async def again_by_operator(request: web.Request, by: str) -> web.Response:
     """Look again at once, for an operator."""
-    await sent_form(request)
-    return await _again(request, is_program=False, is_operators=True)
+    token = (await read_form(request)).text("form_token")
+    check_form(request, request.path, token, within_s=SESSION_S)
+    return await _again(request, form=token, is_operators=True)
 
 
 async def for_admin(request: web.Request) -> web.Response:
@@ -136,15 +138,20 @@ async def for_admin(request: web.Request) -> web.Response:
 async def again_by_admin(request: web.Request) -> web.Response:
     """Look at once again how a member keeps to the specification."""
     await calling_operator(request)
-    return await _again(request, is_program=True, is_operators=True)
+    return await _again(request, is_operators=True)
 
 
-async def _again(request: web.Request, *, is_program: bool, is_operators: bool) -> web.Response:
+async def _again(
+    request: web.Request, *, form: str | None = None, is_operators: bool
+) -> web.Response:
+    """Look again at once; `form` is that of a person, which is spent when it is charged."""
     member = _any(request)
     await charge_join(request)
+    if form is not None and not await take_form(request, "conformance", form):
+        raise Conflict(_SENT_BEFORE)
     keeper = api_of(request).conformance
     await keeper.look_now(member, within_s=WITHIN_S, is_operators=is_operators)
-    if not is_program:
+    if form is not None:
         return web.Response(status=303, headers={"Location": request.path, **PRIVATE})
     known = await _known(request, member)
     return respond(conformance_document(known, base_url(request)), headers=PRIVATE)
