@@ -57,6 +57,8 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict)
     reply: Reply | None = field(default=None, repr=False)
     has_token: bool = False
+    is_theirs: bool = False
+    """Whether the parameters are the member's own words, as of a sample in its description."""
 
     @property
     def curl(self) -> str:
@@ -115,8 +117,8 @@ class Asking:
         )
         return self._exchange(Request("GET", url), followed.result)
 
-    async def put(self, request: Request) -> Exchange:
-        """Put a question; raises `CutShortError`."""
+    async def put(self, request: Request, *, is_theirs: bool = False) -> Exchange:
+        """Put a question, or one that is theirs; raises `CutShortError`."""
         result = await self._recorder.call(
             self.member,
             request,
@@ -126,7 +128,7 @@ class Asking:
             via=self._via,
             in_background=True,
         )
-        return self._exchange(request, result)
+        return replace(self._exchange(request, result), is_theirs=is_theirs)
 
     def _exchange(self, request: Request, result: CallResult) -> Exchange:
         failure, reply = result.failure, result.reply

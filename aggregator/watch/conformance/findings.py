@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from aggregator.protocol.wire import Request
 from aggregator.watch.conformance.asking import Exchange
 from aggregator.watch.conformance.documents import Deviation
 from aggregator.watch.conformance.report import Finding, Judgement, Verdict
@@ -40,6 +41,9 @@ class Findings:
         is_shown = exchange is not None and judgement.verdict is not Verdict.SKIPPED
         if exchange is not None and exchange.has_token:
             judgement = _without_content(judgement)
+            if exchange.is_theirs:
+                judgement = replace(judgement, expected=UNTOLD if judgement.expected else "")
+                exchange = replace(exchange, request=_without_parameters(exchange.request))
         masked = self._masked
         self._found.setdefault(
             rule,
@@ -80,6 +84,10 @@ def _without_content(judgement: Judgement) -> Judgement:
         got=UNTOLD if judgement.got else "",
         deviations=tuple(map(_bare, judgement.deviations)),
     )
+
+
+def _without_parameters(request: Request) -> Request:
+    return replace(request, url=request.url.partition("?")[0], body=None)
 
 
 def _bare(one: Deviation) -> Deviation:

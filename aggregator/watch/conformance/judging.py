@@ -1,6 +1,7 @@
 """Judgements that both versions share: schemas, media type, CORS, ids, refusals. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from aggregator.protocol.member_document import text
@@ -11,6 +12,7 @@ from aggregator.watch.join_recorder import ORIGIN
 
 _ALLOWED: Final = "access-control-allow-origin"
 _NAMED: Final = 5
+_NO_SUCH_METHOD: Final = 405
 NOTHING_READ: Final = "Nothing came that could be looked at"
 
 
@@ -138,6 +140,33 @@ def refused(exchange: Exchange, wanted: Callable[[int], bool], expected: str) ->
         if (exchange.status == 200)
         else breaks(f"It answers {status}", expected, exchange.came)
     )
+
+
+def error_documents(
+    answers: Iterable[Exchange], by_schema: Callable[[Exchange], Judgement], expected: str
+) -> tuple[Judgement, Exchange | None]:
+    """Judge what comes beside the refusals of questions that cannot be answered.
+
+    `by_schema` judges the document of one, given as if it had come under status 200.
+    """
+    refusals = [one for one in answers if _refuses_the_question(one)]
+    for one in refusals:
+        if one.document is None:
+            message = f"It refuses without an error document: {one.trouble}"
+            return breaks(message, expected, one.came), one
+        judged = by_schema(replace(one, status=200))
+        if judged.verdict is Verdict.FAIL:
+            return judged, one
+    if not refusals:
+        return skipped("It refused nothing, so there is no error document"), None
+    return holds("It refuses with an error document", refusals[0].came), refusals[0]
+
+
+def _refuses_the_question(exchange: Exchange) -> bool:
+    """Whether a question was refused, and not who asks it, or the way it was asked."""
+    if unjudged(exchange) is not None or exchange.status is None:
+        return False
+    return 400 <= exchange.status < 500 and exchange.status != _NO_SUCH_METHOD
 
 
 def repeated(values: Iterable[object]) -> list[str]:

@@ -23,7 +23,7 @@ from aggregator.watch.conformance.history import (
 from aggregator.watch.conformance.report import ConformanceReport, Unfinished, Version
 from aggregator.watch.conformance.runner import ConformanceChecker, can_be_judged
 from aggregator.watch.rounds import Rounds, Timetable
-from registry.health import Result
+from registry.health import Check
 from registry.health_store import Batch, Fact, HealthStore, IncidentChange
 from registry.incidents import Event, Incident, Topic
 from registry.places import place_of
@@ -133,20 +133,19 @@ class ConformanceKeeper:
         try:
             await self._store.refresh()  # another process may have looked since
             outcome = await self._checker.run(
-                member, within_s=within_s, last_failure=self._last_failure(member)
+                member, within_s=within_s, last_check=self._last_check(member)
             )
             await self._keep(member, outcome)
         finally:
             self._looking.discard(member.id)
         return outcome
 
-    def _last_failure(self, member: RegisteredMember) -> str:
-        """Say why the last check of a member failed; empty where it did not, or there was none."""
+    def _last_check(self, member: RegisteredMember) -> Check | None:
+        """Give the last check of a member where it now is; None where there was none."""
         if self._store.places.get(member.id) != place_of(member.entry):
-            return ""
+            return None
         standing = self._store.standings.get(member.id)
-        check = standing.last if standing is not None else None
-        return "" if check is None or check.result is Result.UP else check.message
+        return standing.last if standing is not None else None
 
     def is_looking(self, member_id: str) -> bool:
         """Whether a member is being judged now, in this process."""

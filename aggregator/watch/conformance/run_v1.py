@@ -1,8 +1,7 @@
 """One run of the rules of version 1: its description, its answers, and how it behaves."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from aggregator.model.query import Include
@@ -26,6 +25,7 @@ from registry.models import Dialect
 MOST_SAMPLES: Final = 3
 _NO_ASSEMBLY: Final = "It holds neither GRCh38 nor GRCh37, where the test question is"
 _REFUSED: Final = "an answer with an error, under status 400"
+_ERROR_DOCUMENT: Final = "a JSON document beside the refusal: exists null, and error with its code"
 _OF_QUESTIONS: Final = (
     *("v1.answer.schema", "v1.include.all", "v1.include.hit", "v1.include.miss"),
     *("v1.include.none", "v1.form.get", "v1.form.post"),
@@ -120,33 +120,15 @@ class RunV1:
             "v1.error.missing": with_only(request, missing, dict),
             "v1.error.invalid": with_only(request, {**asked, "start": "somewhere"}, dict),
         }
+        answers: list[Exchange] = []
         for rule, one in wrong.items():
             exchange = await self._asking.put(one)
+            answers.append(exchange)
             judged = judging.refused(exchange, lambda status: status == 400, _REFUSED)
             self._findings.add(rule, judged, exchange)
             if exchange.status is not None and 400 <= exchange.status < 500:
                 self._refusals.append(exchange)
-        self._findings.add("v1.error.document", *self._error_documents(version))
-
-    def _error_documents(self, version: str | None) -> tuple[Judgement, Exchange | None]:
-        for one in self._refusals:
-            # the prose wants null beside an error, where the schema has a boolean alone
-            is_null = one.content.get("exists", True) is None
-            judged = judging.schema(
-                replace(one, status=200),
-                Kind.V1_ALLELE_RESPONSE,
-                version=version,
-                leave_out="/exists" if is_null else None,
-            )
-            if judged.deviations or one.document is None:
-                return judged, one
-            if one.content.get("error") is None:
-                message = "It refuses without an error in its document"
-                return judging.breaks(message, "error: {errorCode, errorMessage}", one.came), one
-        if not self._refusals:
-            return judging.skipped("It refused nothing, so there is no error document"), None
-        first = self._refusals[0]
-        return judging.holds("It refuses with an error document", first.came), first
+        self._findings.add("v1.error.document", *judge_error_documents(answers, version))
 
     async def _judge_samples(self) -> None:
         told = self.description.get("sampleAlleleRequests")
@@ -155,10 +137,8 @@ class RunV1:
         for sample in samples:
             pairs = [pair for name, value in sample.items() for pair in _pairs(name, value)]
             request = get(self._address(), pairs)
-            answers.append(await self._ask(request))
+            answers.append(await self._ask(request, is_theirs=True))
         judged, shown = behaviour_v1.judge_samples(answers)
-        if shown is not None and shown.has_token:  # the parameters are the member's own words
-            shown = replace(shown, request=Request("GET", self._address()))
         self._findings.add("v1.samples", judged, shown)
 
     def _address(self) -> str:
@@ -188,10 +168,32 @@ class RunV1:
         findings.add("v1.content_type", *judging.content_type((description, *asked)))
         findings.add("v1.cors", *judging.cors((description,)))
 
-    async def _ask(self, request: Request) -> Exchange:
-        exchange = await self._asking.put(request)
+    async def _ask(self, request: Request, *, is_theirs: bool = False) -> Exchange:
+        exchange = await self._asking.put(request, is_theirs=is_theirs)
         self._asked.append(exchange)
         return exchange
+
+
+def judge_error_documents(
+    answers: Iterable[Exchange], version: str | None
+) -> tuple[Judgement, Exchange | None]:
+    """Judge what comes beside the refusals of questions that cannot be answered."""
+
+    def by_schema(one: Exchange) -> Judgement:
+        # the prose wants null beside an error, where the schema has a boolean alone
+        is_null = one.content.get("exists", True) is None
+        judged = judging.schema(
+            one,
+            Kind.V1_ALLELE_RESPONSE,
+            version=version,
+            leave_out="/exists" if is_null else None,
+        )
+        if judged.deviations or one.content.get("error") is not None:
+            return judged
+        message = "It refuses without an error in its document"
+        return judging.breaks(message, "error: {errorCode, errorMessage}", one.came)
+
+    return judging.error_documents(answers, by_schema, _ERROR_DOCUMENT)
 
 
 def _pairs(name: str, value: Any) -> list[tuple[str, Any]]:

@@ -64,7 +64,6 @@ _OF_VARIANTS: Final = (
 _ERRORS: Final = ("v2.error.incomplete", "v2.error.invalid", "v2.error.document")
 _REFUSED: Final = "an error document under a status of 400 or another 4xx"
 _ERROR_DOCUMENT: Final = "a JSON document beside the refusal: meta, and error with code and message"
-_NO_SUCH_METHOD: Final = 405
 _WRONG: Final[Mapping[str, Mapping[str, object]]] = {
     "v2.error.incomplete": {"start": 140753335},
     "v2.error.invalid": {
@@ -296,24 +295,9 @@ async def _answer(exchange: Exchange, entry_type: str) -> Judgement:
 
 def judge_error_documents(answers: Iterable[Exchange]) -> tuple[Judgement, Exchange | None]:
     """Judge what comes beside the refusals of questions that cannot be answered."""
-    refusals = [one for one in answers if _refuses_the_question(one)]
-    for one in refusals:
-        if one.document is None:
-            message = f"It refuses without an error document: {one.trouble}"
-            return judging.breaks(message, _ERROR_DOCUMENT, one.came), one
-        judged = judging.schema(replace(one, status=200), Kind.ERROR)  # as the schema has it
-        if judged.deviations:
-            return judged, one
-    if not refusals:
-        return judging.skipped("It refused nothing, so there is no error document"), None
-    return judging.holds("It refuses with an error document", refusals[0].came), refusals[0]
-
-
-def _refuses_the_question(exchange: Exchange) -> bool:
-    """Whether a question was refused, and not who asks it, or the way it was asked."""
-    if judging.unjudged(exchange) is not None or exchange.status is None:
-        return False
-    return 400 <= exchange.status < 500 and exchange.status != _NO_SUCH_METHOD
+    return judging.error_documents(
+        answers, lambda one: judging.schema(one, Kind.ERROR), _ERROR_DOCUMENT
+    )
 
 
 def _is_refusal(status: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 
 from aggregator.upstream.client import MemberClient
 from aggregator.upstream.masking import masker
-from aggregator.upstream.tokens import NeedsToken, credential_for
+from aggregator.upstream.tokens import Credential, NeedsToken, credential_for
 from aggregator.watch.conformance.asking import Asking, CutShortError
 from aggregator.watch.conformance.findings import Findings
 from aggregator.watch.conformance.report import ConformanceReport, Unfinished, Version
@@ -17,10 +17,22 @@ from aggregator.watch.conformance.rules import RULES
 from aggregator.watch.conformance.run_v1 import RunV1
 from aggregator.watch.conformance.run_v2 import RunV2
 from aggregator.watch.join_recorder import Bounds, Recorder
+from registry.health import Check, Phase, Result
 from registry.models import Protocol
 from registry.snapshot import RegisteredMember
 
 BOUNDS: Final = Bounds(check_s=240.0, request_s=15.0, requests=100)
+_CAME_TO: Final[Mapping[Phase, str]] = {
+    Phase.DNS: "no address that can be asked was found for its name",
+    Phase.CONNECT: "no connection came about",
+    Phase.TLS: "no secure connection came about",
+    Phase.STATUS: "it refused, or failed",
+    Phase.BODY: "what it sent cannot be read",
+    Phase.SCHEMA: "what it sent is not what the protocol says",
+    Phase.SLOW: "no answer came in time",
+    Phase.OURS: "the check failed on our side",
+}
+"""Our own words for a failed check, whose message may hold the member's."""
 
 
 def can_be_judged(member: RegisteredMember) -> bool:
@@ -49,22 +61,27 @@ class ConformanceChecker:
         self._now = now
 
     async def run(
-        self, member: RegisteredMember, *, within_s: float | None = None, last_failure: str = ""
+        self,
+        member: RegisteredMember,
+        *,
+        within_s: float | None = None,
+        last_check: Check | None = None,
     ) -> ConformanceReport | Unfinished:
         """Judge a member by every rule of its protocol; never raises for what it does.
 
-        `within_s` ends it earlier than the bounds do; `last_failure`, of a check, is told of a
-        member of which it is not known what it speaks.
+        `within_s` ends it earlier than the bounds do; why `last_check` failed is told of a member
+        of which it is not known what it speaks.
         """
         at = self._now()
         protocol = member.protocol
+        credential = credential_for(member, None, self._environ)
         if protocol is None:
-            because = f": {last_failure}" if last_failure else ""
+            failure = _failure(last_check, credential)
+            because = f": {failure}" if failure else ""
             why = f"it was never recognised{because}; it is judged once it answers"
             return Unfinished(at, why)
         if protocol not in RULES:
             return Unfinished(at, "there are no rules for what it speaks")
-        credential = credential_for(member, None, self._environ)
         if isinstance(credential, NeedsToken):
             return Unfinished(at, credential.message)
         longest_s = min(self._bounds.check_s, within_s or self._bounds.check_s)
@@ -85,3 +102,15 @@ class ConformanceChecker:
         return ConformanceReport(
             at, protocol.value, version, findings.all(), seen=Version.of(member)
         )
+
+
+def _failure(check: Check | None, credential: Credential | NeedsToken) -> str:
+    """Say why a check failed, to everybody; empty where it did not, or there was none."""
+    if isinstance(credential, NeedsToken):
+        return credential.message
+    if check is None or check.result is Result.UP:
+        return ""
+    if credential.authorization is None:
+        return check.message
+    said = _CAME_TO[check.phase] if check.phase is not None else ""
+    return said if check.status is None or not said else f"{said} (HTTP {check.status})"
