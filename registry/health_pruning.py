@@ -1,11 +1,11 @@
 """Drops what is older than it is kept, a few members at a time: nobody waits long for it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Table, delete, func, select, text
+from sqlalchemy import ColumnElement, Table, TextClause, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from registry.database import Change, Database
@@ -26,26 +26,40 @@ _AT_ONCE: Final = 100
 
 _OLD_BUCKETS: Final = text(
     "DELETE FROM health_buckets WHERE member_id = :member_id AND kind = :kind "
-    "AND length_s = :length_s AND (start < :oldest OR start >= :end)"
+    "AND length_s = :length_s AND start < :oldest"
+)
+_FUTURE_BUCKETS: Final = text(
+    "DELETE FROM health_buckets WHERE member_id = :member_id AND kind = :kind "
+    "AND length_s = :length_s AND start >= :end"
 )
 
 
-async def prune(database: Database, now: datetime) -> None:
+async def prune(database: Database, now: datetime, *, writers: Collection[str] = ()) -> None:
     """Drop old buckets, ended incidents, events and writers.
 
-    Buckets of the future go too: a clock that was far ahead made them.
+    Buckets of the future go too: a clock that was far ahead made them. Not if others than these
+    `writers` wrote in that future: then it may be our clock that is behind, and they are true.
     """
+    latest = (now + _FUTURE).timestamp()
+    others = WRITERS.c.writer.not_in(writers) & (WRITERS.c.at > latest)
 
-    async def ids(connection: AsyncConnection) -> list[str]:
-        return list((await connection.execute(select(MEMBERS.c.id))).scalars())
+    async def look(connection: AsyncConnection) -> tuple[list[str], bool]:
+        ids = list((await connection.execute(select(MEMBERS.c.id))).scalars())
+        ahead = await connection.execute(select(WRITERS.c.writer).where(others).limit(1))
+        return ids, ahead.first() is not None
 
-    for part in chunks(await database.read(ids), _AT_ONCE):
-        await database.change(partial(_drop_buckets, _old_buckets(part, now)), is_news=False)
+    ids, is_behind = await database.read(look)
+    statements = [_OLD_BUCKETS] if is_behind else [_OLD_BUCKETS, _FUTURE_BUCKETS]
+    for part in chunks(ids, _AT_ONCE):
+        drop = partial(_drop_buckets, statements, part, now)
+        await database.change(drop, is_news=False)
     await database.change(lambda change: _drop_rest(change.connection, now), is_news=False)
 
 
-def _old_buckets(member_ids: Sequence[str], now: datetime) -> list[dict[str, Any]]:
-    return [
+async def _drop_buckets(
+    statements: Sequence[TextClause], member_ids: Sequence[str], now: datetime, change: Change
+) -> None:
+    spans = [
         {
             "member_id": member_id,
             "kind": kind,
@@ -57,10 +71,8 @@ def _old_buckets(member_ids: Sequence[str], now: datetime) -> list[dict[str, Any
         for kind in KIND_CODES.values()
         for tier in Tier
     ]
-
-
-async def _drop_buckets(old: list[dict[str, Any]], change: Change) -> None:
-    await change.connection.execute(_OLD_BUCKETS, old)
+    for statement in statements:
+        await change.connection.execute(statement, spans)
 
 
 async def _drop_rest(connection: AsyncConnection, now: datetime) -> None:

@@ -57,6 +57,7 @@ class HealthStore:
         self.now = now
         self._placed = placed
         self._known = Known()
+        self._writers: set[str] = set()
         self._refreshing = asyncio.Lock()
         self._history: dict[tuple[object, ...], tuple[datetime, Any]] = {}
         self._reading: dict[tuple[object, ...], asyncio.Lock] = {}
@@ -87,6 +88,7 @@ class HealthStore:
     async def write(self, batch: Batch) -> None:
         """Write a batch in one transaction; what is of members that are not there is left out."""
         if batch:
+            self._writers.add(batch.writer)
             await self._change(lambda change: write_batch(change.connection, batch, self.now()))
 
     async def put_fact(
@@ -204,7 +206,7 @@ class HealthStore:
 
     async def prune(self) -> None:
         """Drop what is older than it is kept."""
-        await prune(self.database, self.now())
+        await prune(self.database, self.now(), writers=self._writers)
 
     async def _change(self, work: Callable[[Change], Awaitable[T]]) -> T:
         return await self.database.change(work, is_news=False)

@@ -77,8 +77,14 @@ class Telling:
         key = change.member_id, change.topic
         known = self._open.get(key)
         if known is not None:
-            checks = max(change.checks, known.checks)
-            self.update(replace(change, began=known.began, opened=known.opened, checks=checks))
+            same = replace(
+                change,
+                began=known.began,
+                opened=known.opened,
+                checks=max(change.checks, known.checks),
+                is_there=known.is_there,
+            )
+            self.update(same)
             return False
         self._open[key] = change
         self._put(change)
@@ -118,7 +124,8 @@ class Telling:
         for topic in topics:
             known = self._open.get((member_id, topic))
             if known is not None:
-                is_there = (member_id, topic, known.began) not in self._changed
+                is_written = (member_id, topic, known.began) not in self._changed
+                is_there = known.is_there or is_written
                 self._open[member_id, topic] = replace(known, is_there=is_there)
                 self.end(member_id, topic, at=at)
 

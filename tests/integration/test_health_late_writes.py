@@ -11,8 +11,10 @@ from registry.health import Check, Phase, Result, Rules, State
 from registry.health_batch import Batch, IncidentChange
 from registry.health_book import HealthBook
 from registry.health_store import HealthStore
-from registry.history import Tier, Uptime, Window
+from registry.history import Bucket, Histogram, Kind, Tier, Uptime, Window
 from registry.incidents import Incident, Topic
+from registry.steward import Steward
+from registry.store import RegistryStore
 from tests.integration.health_worlds import registry_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -226,6 +228,47 @@ async def test_what_a_clock_that_was_ahead_counted_is_in_no_window(late: Process
     assert await share() == (2, 0), "what is of now stays"
     late.at = NOON + timedelta(days=30, minutes=5)
     assert await late.health.figures(Window.DAY, member_ids=["alpha"]) == {}
+
+
+@pytest.mark.parametrize("days", [3, 30, 20_000])
+async def test_a_clock_that_is_behind_does_not_take_what_others_counted(
+    late: Process, successor: Process, days: int
+) -> None:
+    starts = [Tier.DAY.start_of(NOON - timedelta(days=day)) for day in range(300)]
+    buckets = [
+        Bucket("alpha", Kind.CHECK, Tier.DAY, start, Uptime(up=1440), 0, 0, Histogram())
+        for start in starts
+    ]
+    await late.health.write(Batch(buckets=buckets, writer="healthy", number=1))
+    successor.check("U", -days * 24 * 60)
+    await successor.write()
+    await successor.health.prune()
+    since = NOON - timedelta(days=390)
+    left = await late.health.buckets(Tier.DAY, since, member_ids=["alpha"])
+    assert [one.start for one in left["alpha"] if one.uptime.up >= 1440] == starts[::-1]
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_an_incident_of_who_was_removed_is_not_written_of_who_came_instead(
+    late: Process, successor: Process, is_told: bool
+) -> None:
+    began = {"at": NOON, "message": "of the first", "text": "x"}
+    late.check("U", 0)
+    late.book.begin_incident("alpha", Topic.CERTIFICATE, **began)
+    await late.write()
+    await successor.take_over()
+    steward = Steward(store := RegistryStore(late.health.database), changed=store.refresh)
+    await steward.remove("alpha", by="operator:ann")
+    await steward.add({"id": "alpha", "url": "https://b.example.org"}, by="operator:bob")
+    assert await successor.health.incidents() == ()
+    successor.at = NOON + timedelta(minutes=2)
+    successor.book.begin_incident("alpha", Topic.CERTIFICATE, **began | {"message": "again"})
+    if is_told:
+        await successor.write()
+        assert await successor.health.incidents() == ()
+    successor.book.checked("alpha", "there", Check(successor.at, Result.UP, elapsed_ms=9.0))
+    await successor.write()
+    assert await successor.health.incidents() == ()
 
 
 async def test_a_control_may_fail_again_since_the_same_moment(late: Process) -> None:
