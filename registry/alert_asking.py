@@ -115,7 +115,8 @@ async def switch_off_unconfirmed(change: Change, address_digest: str) -> None:
     t = ALERT_TARGETS.c
     query = select(t.id, t.address).where(t.kind == Kind.EMAIL.value, t.confirmed_at.is_(None))
     rows = await change.connection.execute(query)
-    chosen = t.id.in_([row.id for row in rows if digest_of(row.address) == address_digest])
+    ids = [row.id for row in rows if digest_of(row.address) == address_digest]
+    chosen = t.is_on & t.id.in_(ids)  # who was switched off before is told why
     off = {"is_on": False, "off_reason": NEVER}
     await change.connection.execute(update(ALERT_TARGETS).where(chosen).values(**off))
 

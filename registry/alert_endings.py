@@ -29,11 +29,14 @@ Begun = tuple[str, str, str]
 async def drop_ended(database: Database, *, now: datetime) -> None:
     """Drop beginnings that have waited long enough, if what began is over by now.
 
+    One that waits for the morning is dropped as soon as what began is over.
     An outage that was over only after it had lasted as long as is wished is told all the same.
     Raises `RegistryUnavailable`.
     """
     waits = (_D.state == State.HELD.value) & _D.held_for.in_(_WAITS)
-    query = select(ALERT_DELIVERIES).where(waits & is_ripe(now))
+    # quiet hours may be others than they were when it was held
+    is_time = is_ripe(now) | (_D.held_for == Held.QUIET.value)
+    query = select(ALERT_DELIVERIES).where(waits & is_time)
 
     async def read(connection: AsyncConnection) -> list[Delivery]:
         rows = [delivery_of(row) for row in await connection.execute(query)]

@@ -1,7 +1,7 @@
 """Alert targets and deliveries as rows, and back."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, delete, or_, select
 from registry.alert_wishes import read_wishes
 from registry.alerts import LONGEST_HELD, Delivery, Held, Kind, State, Target
 from registry.database import Change
+from registry.health_rows import moment
 from registry.health_tables import ALERT_DELIVERIES
 from registry.rows import storable
 
@@ -27,7 +28,7 @@ def target_of(row: Row[Any]) -> Target:
         address=row.address,
         secret=row.secret,
         wishes=wishes,
-        created_at=moment_of(row.created_at),
+        created_at=moment(row.created_at),
         after_event=row.after_event,
         is_on=is_on,
         off_reason=off_reason,
@@ -79,8 +80,8 @@ def delivery_of(row: Row[Any]) -> Delivery:
         held_for=Held(row.held_for),
         document=msgspec.json.decode(row.document),
         attempts=row.attempts,
-        created_at=moment_of(row.created_at),
-        next_at=moment_of(row.next_at),
+        created_at=moment(row.created_at),
+        next_at=moment(row.next_at),
         ready_at=_maybe(row.ready_at),
         ended_at=_maybe(row.ended_at),
         result=row.result,
@@ -127,17 +128,12 @@ async def keep_newest(change: Change, target_id: str, kind: str, number: int) ->
     await change.connection.execute(delete(ALERT_DELIVERIES).where(gone))
 
 
-def moment_of(stamp: float) -> datetime:
-    """Read a moment."""
-    return datetime.fromtimestamp(stamp, UTC)
-
-
 def _maybe(stamp: float | None) -> datetime | None:
-    return None if stamp is None else moment_of(stamp)
+    return None if stamp is None else moment(stamp)
 
 
-def _stamp(moment: datetime | None) -> float | None:
-    return None if moment is None else moment.timestamp()
+def _stamp(at: datetime | None) -> float | None:
+    return None if at is None else at.timestamp()
 
 
 def is_ripe(now: datetime) -> ColumnElement[bool]:

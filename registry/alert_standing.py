@@ -12,10 +12,9 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from registry.alert_rows import moment_of
 from registry.alerts import State
 from registry.database import Database
-from registry.health_rows import chunks
+from registry.health_rows import chunks, moment
 from registry.health_tables import ALERT_DELIVERIES
 
 _D: Final = ALERT_DELIVERIES.c
@@ -68,5 +67,5 @@ def _failing(rows: list[Row[Any]]) -> Failing:
     newest = rows[-1]
     began = min(one.created_at if one.ready_at is None else one.ready_at for one in rows)
     is_over = newest.ended_at is not None
-    next_at = None if is_over else moment_of(newest.next_at)
-    return Failing(moment_of(began), newest.result, next_at)
+    next_at = None if is_over else moment(newest.next_at)
+    return Failing(moment(began), newest.result, next_at)

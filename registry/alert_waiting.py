@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from registry.alert_rows import delivery_of, delivery_values, is_ripe, moment_of
+from registry.alert_rows import delivery_of, delivery_values, is_ripe
 from registry.alerts import (
     HOUR,
     LONGEST_HELD,
@@ -20,6 +20,7 @@ from registry.alerts import (
     Target,
     delivery_id,
 )
+from registry.health_rows import moment
 from registry.health_tables import ALERT_DELIVERIES
 from registry.rows import storable
 
@@ -51,7 +52,7 @@ async def held_until(
     until = (await connection.execute(query)).scalar_one_or_none()
     if until is None:
         return None
-    return min(max(moment_of(until), now), now + LONGEST_HELD[why])
+    return min(max(moment(until), now), now + LONGEST_HELD[why])
 
 
 def is_awake(target: Target, now: datetime) -> bool:
@@ -98,7 +99,7 @@ async def ready_lately(
     chosen = (_D.target_id == target.id) & (_D.ready_at > since)
     chosen &= _D.ready_at <= now.timestamp()  # not by a clock that was ahead
     stamps = await connection.execute(select(_D.ready_at).where(chosen))
-    return [moment_of(one) for one in stamps.scalars()]
+    return [moment(one) for one in stamps.scalars()]
 
 
 async def end_all(

@@ -234,9 +234,12 @@ def place(target: Target, event: Event, began: Delivery | None, moment: Moment) 
         if moment.is_cut or is_lost:
             # a beginning may outlast that: then it is told afterwards
             return _held(Held.CUT, now + timedelta(seconds=CUT_S))
-    if moment.before is not None:
-        return _held(moment.before.held_for, moment.before.next_at)
-    return _by_wishes(target, event, moment)
+    wished, before = _by_wishes(target, event, moment), moment.before
+    if before is None:
+        return wished
+    if wished.held_for is Held.THRESHOLD and wished.next_at > before.next_at:
+        return wished  # it is not long enough yet, whatever waits before it
+    return _held(before.held_for, before.next_at)
 
 
 def _why_untold(began: Delivery, ended: datetime) -> str:

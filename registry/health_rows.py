@@ -66,17 +66,11 @@ def upsert_on(
     columns: Sequence[str],
     *,
     keep: Collection[str] = (),
-    where: str = "",
 ) -> TextClause:
-    """Write the same for another unique key, naming the columns that are given.
-
-    A row that is there changes only `where` that holds of it.
-    """
+    """Write the same for another unique key, naming the columns that are given."""
     changed = [name for name in columns if name not in key and name not in keep]
     sets = ", ".join(f"{name} = excluded.{name}" for name in changed)
     what = f"UPDATE SET {sets}" if sets else "NOTHING"
-    if where:
-        what += f" WHERE {where}"
     values = ", ".join(f":{name}" for name in columns)
     return text(
         f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({values}) "  # noqa: S608 - ours

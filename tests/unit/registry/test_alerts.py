@@ -178,6 +178,24 @@ def test_an_end_makes_a_beginning_needless_that_waits_for_what_has_not_come(
         assert (placed.held_for, placed.next_at) == (held_for, waits.next_at)
 
 
+@pytest.mark.parametrize(
+    ("waits_for", "minutes", "held_for", "until"),
+    [
+        (Held.GATHER, 1, Held.THRESHOLD, 15),
+        (Held.THRESHOLD, 1, Held.THRESHOLD, 15),
+        (Held.QUIET, 30, Held.QUIET, 30),
+    ],
+)
+def test_a_beginning_waits_as_long_as_is_wished_whatever_waits_before_it(
+    waits_for: Held, minutes: int, held_for: Held, until: int
+) -> None:
+    over = Event("e", "one", Topic.OUTAGE, "ended", NOON, "up")
+    before = waiting(waits_for, over, NOON + timedelta(minutes=minutes))
+    began = Event("b", "one", Topic.OUTAGE, "began", NOON, "down again")
+    placed = place(target(after_minutes=15), began, None, Moment(NOON, before=before))
+    assert (placed.held_for, placed.next_at) == (held_for, NOON + timedelta(minutes=until))
+
+
 def test_an_outage_that_outlasts_a_cut_is_told_when_members_were_looked_at_again() -> None:
     began = Event("b", "one", Topic.OUTAGE, "began", NOON, "down")
     waits = waiting(Held.CUT, began, NOON + timedelta(minutes=1))
