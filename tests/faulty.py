@@ -108,11 +108,16 @@ class FaultyMember:
     bytes_written: int = 0
 
     def __init__(
-        self, *behaviours: Behaviour, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+        self,
+        *behaviours: Behaviour,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         self.behaviours = behaviours or (answer(),)
         self.tls = tls
         self.host = host
+        self._port = port
         self.requests = []
         self.connections = self.open_connections = self.most_at_once = self.bytes_written = 0
         self._in_progress = 0
@@ -132,7 +137,7 @@ class FaultyMember:
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(
-            self._serve, self.host, 0, ssl=self.tls, limit=2**20
+            self._serve, self.host, self._port, ssl=self.tls, limit=2**20
         )
         return self
 

@@ -13,6 +13,7 @@ from aggregator import watching
 from aggregator.api import badges, feeds, health_facts, health_pages, members
 from registry.alerts import signature
 from tests.alert_kit import Now, Receiver
+from tests.ports import free_port
 
 Json = Any
 
@@ -70,7 +71,7 @@ class Outside:
     """A place to compare with: as long as it is reached, this network's connection works."""
 
     def __init__(self) -> None:
-        self.port = 0
+        self.port = free_port()
         self._server: asyncio.Server | None = None
 
     async def opens(self) -> None:
@@ -78,7 +79,6 @@ class Outside:
             writer.close()
 
         self._server = await asyncio.start_server(welcome, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def closes(self) -> None:
         if self._server is not None:

@@ -6,7 +6,7 @@ async with checker_of(allow_private=True) as checker:
 
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ from aggregator.upstream.session import MemberSession
 from aggregator.watch.joining import Bounds, CheckReport, Finding, JoinChecker, Verdict
 from tests.faulty import Behaviour, Wire, answer, json_answer
 from tests.networks import V2_INFO, says
+from tests.ports import free_port, listening
 
 NETWORK_ID = "org.example.network"
 
@@ -154,13 +155,12 @@ def beacon(questions: Behaviour | None = None, **documents: Any) -> Behaviour:
 
 
 class Trap:
-    """Sockets that listen on every address of this machine and count who comes."""
+    """Sockets that listen, everywhere if no host is named, and count who comes."""
 
-    def __init__(self, host: str = "0.0.0.0", port: int = 0) -> None:
-        self._sockets = [_listening(socket.AF_INET, host, port)]
-        self.port = int(self._sockets[0].getsockname()[1])
-        if host == "0.0.0.0":
-            self._sockets.append(_listening(socket.AF_INET6, "::", self.port))
+    def __init__(self, *hosts: str, port: int = 0) -> None:
+        hosts = hosts or ("0.0.0.0", "::")
+        self.port = port or free_port(*hosts)
+        self._sockets = [listening(host, self.port) for host in hosts]
 
     @property
     def visitors(self) -> int:
@@ -180,25 +180,8 @@ class Trap:
             one.close()
 
 
-def _listening(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
-    made = socket.socket(family, socket.SOCK_STREAM)
-    if family is socket.AF_INET6:
-        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    made.bind((host, port))
-    made.listen(128)
-    made.setblocking(False)
-    return made
-
-
 def _accepted(listening: socket.socket) -> socket.socket | None:
     try:
         return listening.accept()[0]
     except BlockingIOError:
         return None
-
-
-def closed_port() -> int:
-    """A port nothing listens at."""
-    with closing(socket.socket()) as made:
-        made.bind(("127.0.0.1", 0))
-        return int(made.getsockname()[1])

@@ -21,7 +21,7 @@ from typing import IO, Self
 
 import pytest
 
-from tests.redis_server import free_port
+from tests.ports import free_port
 
 START_WITHIN_S = 30.0
 PASSWORD = "nobody-may-ever-read-this"

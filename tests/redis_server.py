@@ -21,6 +21,8 @@ from typing import Self
 
 import pytest
 
+from tests.ports import free_port
+
 START_WITHIN_S = 10.0
 
 
@@ -102,9 +104,3 @@ class RedisServer:
                 return bool(connection.recv(64))
         except OSError:
             return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

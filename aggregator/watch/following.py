@@ -206,7 +206,7 @@ class Follower:
             try:
                 await self.look_at_due()
             except RegistryUnavailable:
-                log.warning("the registry is not available; followed registries wait")
+                log.debug("the registry is not available; followed registries wait")
             except Exception:
                 # A background service goes on whatever happens; what happened is in the log.
                 log.exception("following registries failed")

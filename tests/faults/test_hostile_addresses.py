@@ -19,8 +19,9 @@ from registry.models import MemberEntry
 from registry.snapshot import RegisteredMember
 from tests import faulty
 from tests.faulty import FaultyMember, Wire
-from tests.join_kit import Names, Trap, by_rule, checker_of, closed_port, public_at, rules
+from tests.join_kit import Names, Trap, by_rule, checker_of, public_at, rules
 from tests.networks import V2_INFO, json_answer, network_of, says
+from tests.ports import free_port
 
 LITERALS = (
     *("127.0.0.1", "127.0.0.53", "127.255.255.254", "127.1", "127.0.1", "2130706433"),
@@ -131,7 +132,7 @@ async def test_nothing_tells_whether_somebody_listens_there():
     with Trap() as trap:
         async with checker_of(allow_private=False) as upstream:
             told = []
-            for port in (trap.port, closed_port()):
+            for port in (trap.port, free_port()):
                 report = await upstream.check(f"http://127.0.0.1:{port}")
                 told.append(
                     [replace(one, sent=one.sent.replace(f":{port}", "")) for one in report.findings]
@@ -227,8 +228,9 @@ async def test_a_chain_of_redirects_that_ends_inside_is_refused():
 
 async def test_a_name_that_moves_inside_between_two_looks_is_refused():
     """DNS rebinding: what counts is the address of each connection."""
-    async with FaultyMember(json_answer(V2_INFO), host="127.0.0.2") as public:
-        with Trap("127.0.0.1", public.port) as trap:
+    port = free_port("127.0.0.1", "127.0.0.2")
+    async with FaultyMember(json_answer(V2_INFO), host="127.0.0.2", port=port) as public:
+        with Trap("127.0.0.1", port=port) as trap:
             names = Names({"moving.example": [["127.0.0.2"], ["127.0.0.1"]]})
             guard = public_at(lambda host, _: host == "127.0.0.2")
             async with checker_of(allow_private=False, resolver=names, guard=guard) as upstream:
@@ -249,8 +251,9 @@ async def test_a_name_that_moves_inside_within_a_check_is_not_followed_for_its_c
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     tls = faulty.server_tls(authority, "moving.example")
-    async with FaultyMember(json_answer(V2_INFO), host="127.0.0.2", tls=tls) as public:
-        with Trap("127.0.0.1", public.port) as trap:
+    port = free_port("127.0.0.1", "127.0.0.2")
+    async with FaultyMember(json_answer(V2_INFO), host="127.0.0.2", port=port, tls=tls) as public:
+        with Trap("127.0.0.1", port=port) as trap:
             names = Names({"moving.example": [["127.0.0.2"], ["127.0.0.1"]]})
             guard = public_at(lambda host, _: host == "127.0.0.2")
             async with checker_of(
@@ -275,8 +278,8 @@ def _forget_connections(upstream) -> None:
 
 
 async def test_a_name_with_an_outside_and_an_inside_address_never_leads_inside():
-    gone = closed_port()
-    with Trap("127.0.0.1", gone) as trap:
+    gone = free_port("127.0.0.1", "127.0.0.2")
+    with Trap("127.0.0.1", port=gone) as trap:
         names = Names({"half.example": [["127.0.0.2", "127.0.0.1"]]})
         guard = public_at(lambda host, _: host == "127.0.0.2")
         async with checker_of(allow_private=False, resolver=names, guard=guard) as upstream:

@@ -23,7 +23,7 @@ from tests.postgres_server import PASSWORD, PostgresServer
 
 TOKEN = "a-token-for-operators"
 SENTENCE = "The registry of this network cannot be reached just now. Nothing was changed."
-SOON = {"poll_s": 0.05}
+SOON = {"poll_s": 0.05, "follow_s": 0.05}
 
 
 @pytest.fixture
@@ -172,6 +172,8 @@ async def test_the_log_tells_of_an_outage_once_and_never_the_password(
             postgres.kill()
             for _ in range(4):
                 refused(await edit(net, "Never"))
+            # who works in the background comes to it too, and has nothing to add
+            await come_true(lambda: any("followed registries wait" in str(one) for one in logs))
             postgres.start()
             assert (await edit(net, "After")).status == 200
     events = [line["event"] for line in logs if line["log_level"] in {"info", "warning", "error"}]

@@ -32,6 +32,7 @@ from aggregator.api.exports import CSV_HEADER
 from aggregator.cli import cli
 from demo import BEACON_IDS
 from tests.official import official
+from tests.ports import free_port
 from tests.processes import ENDS_WITHIN_S, Started, environment, network, run, spawned
 
 BRAF = "7-140753336-A-T"
@@ -63,8 +64,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
 @pytest.fixture
 def dead_port() -> int:
     """A port nobody listens at."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        return int(taken.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

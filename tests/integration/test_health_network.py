@@ -25,6 +25,7 @@ from tests.networks import (
     says,
     scripted,
 )
+from tests.ports import free_port
 
 QUICK = {"health": {"probe_s": 0.2, "jitter": 0}, "query": {"retries": 0}}
 BROKEN = json_answer({"error": {}}, 500)
@@ -72,8 +73,8 @@ async def test_with_a_reference_a_single_member_is_told_from_our_connection():
     async def welcome(_, writer):
         writer.close()
 
-    server = await asyncio.start_server(welcome, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
+    port = free_port()
+    server = await asyncio.start_server(welcome, "127.0.0.1", port)
     settings = with_health(BY_HAND, reference=[f"127.0.0.1:{port}"])
     async with FaultyMember(scripted()) as member, network_of([entry(member)], **settings) as net:
         checked = Checked(net)

@@ -26,6 +26,7 @@ from tests.networks import (
     says,
     scripted,
 )
+from tests.ports import free_port
 from tests.redis_networks import (
     keys_of,
     link_of,
@@ -35,7 +36,7 @@ from tests.redis_networks import (
     store_of,
     written,
 )
-from tests.redis_server import RedisServer, free_port
+from tests.redis_server import RedisServer
 
 __all__ = ["server"]
 
