@@ -98,12 +98,13 @@ class Checker:
         if check.result is Result.UNKNOWN:
             return self._witnesses.passed(told)
         is_online = None
-        if check.result is not Result.UP and self._reference.is_there:
+        is_in_doubt = check.result is not Result.UP or self._witnesses.is_cut
+        if is_in_doubt and self._reference.is_there:
             is_online = await self._reference.is_online(began_s)
         # while the places to compare with are away, who stands between may have answered for it
         if check.result is Result.UP or (looked.has_reached and is_online is not False):
             living = self._living() if self._witnesses.is_waiting else frozenset()
-            return self._witnesses.answered(told, living)
+            return self._witnesses.answered(told, living, is_online=is_online)
         is_open = is_online is None and not self._witnesses.is_cut
         living = self._living() if is_open else frozenset()
         return self._witnesses.missed(told, self._clock(), living, is_online=is_online)

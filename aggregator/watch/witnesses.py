@@ -80,10 +80,16 @@ class Witnesses:
             return Ruling()
         return Ruling((told,))
 
-    def answered(self, told: Told, living: Collection[str]) -> Ruling:
-        """Take in a check that reached its member; `living` are those checked and not down."""
-        back = told.check.at if self.is_cut else None
-        self.is_cut = False
+    def answered(
+        self, told: Told, living: Collection[str], *, is_online: bool | None = None
+    ) -> Ruling:
+        """Take in a check that reached its member; `living` are those checked and not down.
+
+        `is_online` as for `missed`: what the places to compare with have called away, one member
+        that answers does not call back.
+        """
+        back = told.check.at if self.is_cut and is_online is not False else None
+        self.is_cut = self.is_cut and back is None
         held = self._released(counts=not self._all_missed(living))
         self._answering.add(told.member_id)
         self._known.add(told.member_id)

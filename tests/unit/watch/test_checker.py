@@ -137,6 +137,23 @@ async def test_while_the_reference_is_away_nobody_is_down():
     assert world.events == [("", "network", "began"), ("", "network", "ended")]
 
 
+async def test_members_that_answer_do_not_bring_the_reference_back():
+    """One cut lasts as long as the places to compare with are away, and is told once."""
+    world = World("one", "two", places=("ref:1",))
+    await world.rounds(3)
+    world.online.clear()
+    world.fails["one"] = Phase.CONNECT
+    await world.rounds(10)
+    assert world.states == {"one": UP, "two": UP}
+    assert world.counted[-2:] == [("one", Result.UNKNOWN), ("two", Result.UP)]
+    assert world.events == [("", "network", "began")]
+    world.online.add("ref:1")
+    await world.check("two")
+    assert world.events == [("", "network", "ended")]
+    await world.rounds(3)
+    assert world.events == [("one", "outage", "began")]
+
+
 async def test_while_the_reference_answers_all_members_may_be_down():
     world = World("one", "two", places=("ref:1",))
     await world.rounds(2)

@@ -24,8 +24,9 @@ class Network:
         self.cuts = []
         self.backs = []
 
-    def answers(self, name):
-        self._take(self.witnesses.answered(self._told(name, Result.UP), self.living))
+    def answers(self, name, *, is_online=None):
+        told = self._told(name, Result.UP)
+        self._take(self.witnesses.answered(told, self.living, is_online=is_online))
 
     def fails(self, name, *, is_online=None):
         told = self._told(name, Result.DOWN)
@@ -207,10 +208,14 @@ def test_places_to_compare_with_decide_at_once(name):
     assert (network.cuts, network.backs) == ([10.0], [20.0])
 
 
-def test_an_answer_ends_what_the_places_to_compare_with_said():
+@pytest.mark.parametrize("is_online", [True, None])
+def test_an_answer_ends_a_cut_unless_the_places_to_compare_with_are_away(is_online):
     network = Network("one", "two")
     network.fails("one", is_online=False)
-    network.answers("two")
+    network.answers("two", is_online=False)
+    assert (network.cuts, network.backs) == ([0.0], [])
+    assert network.certain[-1] == ("two", "up")
+    network.answers("two", is_online=is_online)
     assert (network.cuts, network.backs) == ([0.0], [0.0])
     assert not network.witnesses.is_cut
 
