@@ -49,7 +49,7 @@ LOG_KEPT: Final = 100
 
 PASSING: Final = frozenset({Topic.OUTAGE, Topic.SLOW, Topic.FLAPPING, Topic.SILENT})
 """What nobody can tell of a member while this network's own connection is away."""
-REMINDED: Final = frozenset({Topic.OUTAGE, Topic.SILENT, Topic.NETWORK})
+REMINDED: Final = frozenset({Topic.OUTAGE, Topic.SILENT})
 """What is told again while it lasts."""
 
 

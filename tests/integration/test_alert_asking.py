@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.base.errors import Conflict, NotFound, RateLimited
 from demo import DemoNetwork
-from registry.alert_asking import KEPT, MOST_A_DAY
+from registry.alert_asking import KEPT, MOST_A_DAY, digest_of
 from registry.alerts import OPERATOR, Kind, Target, Wishes
+from registry.health_tables import ALERT_ADDRESSES
 from tests.alert_kit import PUBLIC, MailServer, Office, link_in, office, receiving
 from tests.integration.operators import SECURED
 from tests.join_visits import address
@@ -74,6 +77,26 @@ async def test_an_address_is_asked_a_few_times_a_day_whoever_asks(
     assert len(mail.mails) == MOST_A_DAY
     desk.now.pass_(days=1)
     await asked(desk)
+
+
+async def test_who_was_asked_is_forgotten_after_two_days_and_who_refused_is_not(
+    desk: Office, mail: MailServer
+) -> None:
+    async def look(connection: AsyncConnection) -> set[str]:
+        return set((await connection.execute(select(ALERT_ADDRESSES.c.digest))).scalars())
+
+    async def remembered() -> set[str]:
+        return await desk.book.database.read(look)
+
+    await asked(desk, to="long.ago@example.org")
+    await desk.book.never_ask(digest_of("never@example.org"))
+    desk.now.pass_(hours=47)
+    await asked(desk)
+    assert digest_of("long.ago@example.org") in await remembered()
+    desk.now.pass_(hours=2)
+    await asked(desk, "two")
+    kept = {digest_of(ADDRESS, owner) for owner in ("", "one", "two")}
+    assert await remembered() == kept | {digest_of("never@example.org")}
 
 
 async def test_who_says_never_is_never_asked(desk: Office, mail: MailServer) -> None:

@@ -98,6 +98,7 @@ async def test_the_document_has_a_tag_that_saves_reading_it_again(
     path = "/health/one/conformance.json"
     first = await net.ask(path=path)
     assert first.headers["Cache-Control"] == "max-age=15"
+    assert first.headers["Vary"] == "Accept"
     assert first.headers["Content-Type"] == "application/json; charset=utf-8"
     known = {"If-None-Match": first.headers["ETag"]}
     again = await net.ask(path=path, headers=known)

@@ -230,6 +230,20 @@ async def test_what_a_clock_that_was_ahead_counted_is_in_no_window(late: Process
     assert await late.health.figures(Window.DAY, member_ids=["alpha"]) == {}
 
 
+@pytest.mark.parametrize(("hours", "is_kept"), [(23, True), (26, False)])
+async def test_what_is_less_than_a_day_ahead_is_kept(
+    late: Process, hours: int, is_kept: bool
+) -> None:
+    """Nothing says whose clock is wrong: that of who prunes may be behind a little."""
+    late.check("U", hours * 60)
+    await late.write()
+    late.at = NOON
+    await late.health.prune()
+    late.at = NOON + timedelta(hours=hours)
+    left = await late.health.buckets(Tier.MINUTE, late.at, member_ids=["alpha"])
+    assert ("alpha" in left) is is_kept
+
+
 @pytest.mark.parametrize("days", [3, 30, 20_000])
 async def test_a_clock_that_is_behind_does_not_take_what_others_counted(
     late: Process, successor: Process, days: int
