@@ -32,7 +32,7 @@ class Stream:
     comments: int = 0
     lines: list[str] = field(default_factory=list)
 
-    async def next(self, within_s: float = 10.0) -> Event | None:
+    async def next(self, within_s: float = 40.0) -> Event | None:
         """The next event; None at the end of the stream."""
         name, data = "", []
         async with asyncio.timeout(within_s):

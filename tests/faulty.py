@@ -152,7 +152,7 @@ class FaultyMember:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._server.wait_closed(), CLOSE_WITHIN_S)
 
-    async def until(self, is_so: Callable[["FaultyMember"], bool], within_s: float = 2.0) -> None:
+    async def until(self, is_so: Callable[["FaultyMember"], bool], within_s: float = 20.0) -> None:
         """Wait for a condition on the counters; TimeoutError if it does not come about."""
         async with asyncio.timeout(within_s):
             while not is_so(self):

@@ -23,7 +23,7 @@ import pytest
 
 from tests.ports import free_port
 
-START_WITHIN_S = 30.0
+START_WITHIN_S = 60.0
 PASSWORD = "nobody-may-ever-read-this"
 """The password of the server's only user, asked for on every connection by TCP."""
 _UNPRIVILEGED = ("postgres", "nobody")

@@ -27,7 +27,7 @@ async def test_a_busy_member_with_one_slot_delays_only_itself() -> None:
         entries = [entry(slow, "slow", max_concurrency=1), entry(good, "good")]
         async with network_of(entries, query=SHORT) as net:
             await net.known("slow", "good")
-            holding = asyncio.create_task(net.ask(QUESTIONS[0] | {"wait": "5"}))
+            holding = asyncio.create_task(net.ask(QUESTIONS[0] | {"wait": "30"}))
             await until(slow, lambda m: len(questions(m)) == 1)
             asked = (net.ask(question, within_s=GENEROUS_S) for question in QUESTIONS[1:])
             replies = await asyncio.gather(*asked)
@@ -49,7 +49,7 @@ async def test_who_never_got_a_slot_has_nothing_held_against_it() -> None:
         entries = [entry(slow, "slow", max_concurrency=1)]
         async with network_of(entries, query=SHORT | {"deadline_s": 0.1}) as net:
             await net.known("slow")
-            holding = asyncio.create_task(net.ask(QUESTIONS[0] | {"wait": "2"}))
+            holding = asyncio.create_task(net.ask(QUESTIONS[0] | {"wait": "30"}))
             await until(slow, lambda m: len(questions(m)) == 1)
             for _ in range(6):
                 reply = await net.ask(QUESTIONS[1], within_s=GENEROUS_S)
@@ -75,7 +75,7 @@ async def test_too_many_questions_at_once_are_told_to_come_back() -> None:
     async with FaultyMember(scripted(faulty.hang())) as member:
         settings = {"deadline_s": DEADLINE_S, "max_queries": 1}
         async with network_of([entry(member)], query=settings) as net:
-            first = asyncio.create_task(net.ask(QUESTIONS[0] | {"wait": "1"}))
+            first = asyncio.create_task(net.ask(QUESTIONS[0] | {"wait": "3"}))
             await until(member, lambda m: len(questions(m)) == 1)
             second = await net.ask(QUESTIONS[1], within_s=GENEROUS_S)
 

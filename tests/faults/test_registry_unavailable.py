@@ -18,7 +18,7 @@ from registry.offices import Journal
 from registry.steward import Steward
 from registry.store import RegistryStore
 from tests.faulty import FaultyMember
-from tests.networks import BRAF, Reply, Running, come_true, entry, network_of, scripted
+from tests.networks import BRAF, PATIENT_S, Reply, Running, come_true, entry, network_of, scripted
 from tests.postgres_server import PASSWORD, PostgresServer
 
 TOKEN = "a-token-for-operators"
@@ -291,7 +291,7 @@ async def _most_pages(database: Database, number: int) -> None:
 async def _sleeping(postgres: PostgresServer) -> None:
     """Wait until a change is in the middle of being made."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENT_S):
         while await asyncio.to_thread(postgres.execute, query) == "0":
             await asyncio.sleep(0.02)
 

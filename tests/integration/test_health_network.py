@@ -17,6 +17,7 @@ from tests.faulty import FaultyMember, answer, hang, json_answer, reset
 from tests.hiding import group_of
 from tests.networks import (
     BRAF,
+    PATIENT_S,
     come_true,
     demo_running,
     entry,
@@ -36,7 +37,7 @@ def with_health(settings, **health):
     return settings | {"health": settings["health"] | health}
 
 
-async def come_to(checked, events, within_s=15.0):
+async def come_to(checked, events, within_s=PATIENT_S):
     """Wait until exactly these events are told."""
     async with asyncio.timeout(within_s):
         while True:

@@ -13,7 +13,16 @@ from aggregator.watch.logos import CONCURRENT, KEPT, RETRY, LogoKeeper
 from registry.records import OPERATOR
 from registry.store import CLOCKS_DIFFER_S
 from tests.faulty import Behaviour, FaultyMember, answer, hang, html, json_answer, redirect
-from tests.networks import V2_INFO, Reply, Running, come_true, entry, network_of, scripted
+from tests.networks import (
+    PATIENT_S,
+    V2_INFO,
+    Reply,
+    Running,
+    come_true,
+    entry,
+    network_of,
+    scripted,
+)
 from tests.pictures import png, svg
 
 
@@ -258,7 +267,7 @@ async def test_a_few_are_fetched_at_once_and_one_that_hangs_stops_no_other() -> 
         ]
         async with network_of(members) as net:
             keeper = LogoKeeper(net.network.registry.store, net.network.client)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENT_S):
                 assert await keeper.fetch_due() == len(members)
             assert host.most_at_once == CONCURRENT
             assert all(keeper.has_logo(f"m{number}") for number in range(len(members)))
@@ -359,7 +368,7 @@ async def test_it_ends_in_the_middle_of_a_fetch() -> None:
         keeper = LogoKeeper(net.network.registry.store, net.network.client, sleep=at_once)
         await keeper.start()
         await come_true(lambda: len(host.requests) == 1)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENT_S):
             await keeper.aclose()
 
 

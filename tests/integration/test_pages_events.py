@@ -13,6 +13,7 @@ from aggregator.api import pages
 from demo import BEACON_IDS, Fault
 from tests.faulty import FaultyMember, hang, json_answer
 from tests.networks import (
+    PATIENT_S,
     DemoRunning,
     Running,
     come_true,
@@ -225,7 +226,7 @@ async def test_stopping_the_network_ends_streams_and_questions(nothing_left: Non
         async with network_of([entry(member)], server={"drain_s": 5}) as net:
             listening = asyncio.create_task(listen(replace(net, client=client)))
             await come_true(lambda: "sum" in heard)
-        await asyncio.wait({listening}, timeout=2)
+        await asyncio.wait({listening}, timeout=PATIENT_S)
         assert listening.done()
         assert listening.exception() is None
 

@@ -13,7 +13,7 @@ import redis.asyncio
 from aggregator.base.errors import RegistryUnavailable
 from aggregator.cache.redis_link import RedisLink, connect
 from aggregator.cache.redis_news import RegistryNews
-from tests.networks import Running, come_true, network_of
+from tests.networks import PATIENT_S, Running, come_true, network_of
 from tests.redis_networks import keys_of, server
 from tests.redis_server import RedisServer
 
@@ -58,10 +58,10 @@ async def test_networks_with_another_prefix_hear_nothing(server: RedisServer) ->
 async def test_an_announcement_is_a_revision_and_nothing_else(server: RedisServer) -> None:
     async with keys_of(server) as client, client.pubsub() as listener:
         await listener.psubscribe("*")
-        assert await listener.get_message(timeout=5)
+        assert await listener.get_message(timeout=PATIENT_S)
         async with network(server, "sqlite:///:memory:") as net:
             await net.network.registry.steward.add(ONE, by="operator:ann")
-            message = await listener.get_message(timeout=5)
+            message = await listener.get_message(timeout=PATIENT_S)
         assert message is not None
         assert message["channel"] == b"beacon:registry"
         assert message["data"] == b"1"
@@ -141,7 +141,7 @@ async def test_silence_of_a_redis_that_is_there_is_no_fault(server: RedisServer)
         await come_true(lambda: heard == [None])
         async with keys_of(server) as client:
             pings = await _pings(client)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENT_S):
                 while await _pings(client) < pings + 3:
                     await asyncio.sleep(0.01)
         await one.announce(4)
@@ -154,9 +154,9 @@ async def test_leaving_ends_everything_also_while_redis_hangs(server: RedisServe
         await come_true(lambda: heard == [None])
         server.hang()
     server.go_on()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < PATIENT_S
     async with keys_of(server) as client:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENT_S):
             while await _listeners(client):
                 await asyncio.sleep(0.01)
 
@@ -175,7 +175,7 @@ def ids(net: Running) -> list[str]:
 async def test_a_change_here_is_in_force_there_at_once(server: RedisServer, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'registry.sqlite3'}"
     async with network(server, url) as one, network(server, url) as other:
-        async with keys_of(server) as client, asyncio.timeout(15):
+        async with keys_of(server) as client, asyncio.timeout(PATIENT_S):
             while await _listeners(client) < 2:
                 await asyncio.sleep(0.01)
         await one.network.registry.steward.add(ONE, by="operator:ann")
@@ -198,7 +198,7 @@ async def test_a_registry_that_cannot_be_read_when_the_news_comes_is_read_soon(
                 raise RegistryUnavailable("busy", retry_after_s=5)
             return await refresh()
 
-        async with keys_of(server) as client, asyncio.timeout(15):
+        async with keys_of(server) as client, asyncio.timeout(PATIENT_S):
             while await _listeners(client) < 2:
                 await asyncio.sleep(0.01)
         monkeypatch.setattr(store, "refresh", busy)
