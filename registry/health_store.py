@@ -57,6 +57,7 @@ class HealthStore:
         self.now = now
         self._placed = placed
         self._known = Known()
+        self._news: set[str] = set()
         self._writers: set[str] = set()
         self._refreshing = asyncio.Lock()
         self._history: dict[tuple[object, ...], tuple[datetime, Any]] = {}
@@ -83,7 +84,14 @@ class HealthStore:
         """
         async with self._refreshing:
             changed = await self.database.read(self._known.read)
-            return self._known.take_in(changed)
+            found = self._known.take_in(changed)
+            self._news.update(found)
+            return found
+
+    def take_news(self) -> tuple[str, ...]:
+        """Give the members whose standing changed since the last time, whoever refreshed."""
+        news, self._news = self._news, set()
+        return tuple(sorted(news))
 
     async def write(self, batch: Batch) -> None:
         """Write a batch in one transaction; what is of members that are not there is left out."""

@@ -139,7 +139,8 @@ class HealthKeeper:
     async def follow(self) -> None:
         """Read what other processes found out; a success that is news closes breakers."""
         self._book.keep(self._members())
-        for member_id in await self._store.refresh():
+        await self._store.refresh()
+        for member_id in self._store.take_news():
             standing = self._store.standings.get(member_id)
             if standing is None or standing.last is None or Trait.SILENT in standing.traits:
                 continue

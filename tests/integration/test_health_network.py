@@ -28,6 +28,8 @@ from tests.networks import (
 )
 from tests.ports import free_port
 
+pytestmark = pytest.mark.usefixtures("long_pauses")
+
 QUICK = {"health": {"probe_s": 0.2, "jitter": 0}, "query": {"retries": 0}}
 BROKEN = json_answer({"error": {}}, 500)
 CUT = [("", "network", "began"), ("", "network", "ended")]
@@ -52,6 +54,7 @@ async def test_when_all_members_are_gone_at_once_it_is_our_own_connection():
     async with demo_running(**QUICK) as net:
         checked = Checked(net)
         await come_true(lambda: checked.states == dict.fromkeys(net.beacons, "up"))
+        await come_true(lambda: net.is_at_rest)  # no check is half before and half after it
         for beacon in net.beacons.values():
             beacon.fault = Fault(down=True)
         await come_to(checked, CUT[:1])
@@ -59,6 +62,7 @@ async def test_when_all_members_are_gone_at_once_it_is_our_own_connection():
             lambda: {checked.ended(one) for one in net.beacons} == {("unknown", "ours")}
         )
         assert checked.states == dict.fromkeys(net.beacons, "up")
+        await come_true(lambda: net.is_at_rest)
         for beacon in net.beacons.values():
             beacon.fault = Fault()
         await come_to(checked, CUT)
@@ -120,11 +124,12 @@ async def test_a_paused_member_is_not_asked_and_not_called_down():
         ]
         async with network_of(entries, **BY_HAND) as net:
             checked = Checked(net)
-            before = len(paused.requests), len(off.requests)
             await checked.rounds(3)
             assert checked.states == {"paused": "paused", "off": "paused"}
-            assert (len(paused.requests), len(off.requests)) == before
-            assert len(questions(paused)) == 0
+            # what the network learns of who is paused goes on; a check has an id of its own
+            asked = [*paused.requests, *off.requests]
+            assert not [one for one in asked if "x-request-id" in one.headers]
+            assert questions(paused) == questions(off) == []
             assert (await checked.events(), await checked.incidents()) == ([], [])
 
 
@@ -177,7 +182,9 @@ async def processes(database_url, members, number=2, **settings) -> AsyncIterato
             net = await own.enter_async_context(
                 network_of(members, **settings | {"registry": {"url": database_url}})
             )
-            made.append((Checked(net), own))
+            checked = Checked(net)
+            assert made or await checked.watch.checks.is_ours()  # the first one checks for all
+            made.append((checked, own))
         yield made
 
 
@@ -235,7 +242,8 @@ async def test_after_a_check_found_it_back_the_next_question_is_answered():
             assert reply.endings == {"scripted": "found"}
 
 
-async def test_another_process_takes_over_that_it_is_back(database_url):
+@pytest.mark.parametrize("is_read_before", [False, True])
+async def test_another_process_takes_over_that_it_is_back(database_url, is_read_before):
     async with FaultyMember(scripted(BROKEN)) as member:
         settings = BY_HAND | NO_CACHE
         async with processes(database_url, [entry(member)], **settings) as made:
@@ -243,6 +251,8 @@ async def test_another_process_takes_over_that_it_is_back(database_url):
             await open_breaker(second.net, "scripted")
             member.behaviours = (scripted(),)
             await first.rounds(2)
+            if is_read_before:  # as whoever writes a note does
+                await second.watch.health.refresh()
             await second.known()
             reply = await second.net.ask(BRAF)
             assert reply.endings == {"scripted": "found"}
@@ -266,11 +276,10 @@ async def test_a_member_that_answers_checks_and_not_questions_is_called_silent(m
         behave = scripted() if "x-request-id" in told else scripted(hang())
         await behave(wire)
 
-    settings = with_health(BY_HAND | NO_CACHE) | {
-        "query": BY_HAND["query"] | {"member_timeout_s": 0.3}
-    }
     async with FaultyMember(hangs_on_questions) as member:
-        async with network_of([entry(member)], **settings) as net:
+        async with network_of([entry(member)], **BY_HAND | NO_CACHE) as net:
+            # of questions alone, none of which is answered: checks have the time they need
+            monkeypatch.setattr(net.network.asker, "_member_timeout_s", 0.3)
             checked = Checked(net)
             await net.known("scripted")
             await checked.rounds(3)

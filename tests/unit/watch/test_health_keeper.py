@@ -44,6 +44,8 @@ class Store:
 
     async def refresh(self):
         self.fail()
+
+    def take_news(self):
         changed, self.changed = self.changed, ()
         return changed
 
