@@ -33,7 +33,7 @@ from registry.incidents import Event, Incident, IncidentKey, Topic
 from registry.models import MemberEntry
 from registry.records import OPERATOR, MemberState
 from registry.rows import load
-from tests.networks import settings_of
+from tests.networks import PATIENT_S, settings_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PUBLIC = "https://network.example.org"
@@ -224,11 +224,14 @@ async def office(
     database_url: str = "sqlite:///:memory:",
     *,
     now: Now | None = None,
-    round_s: float = 5.0,
+    round_s: float = PATIENT_S,
     clock: Callable[[], float] = time.monotonic,
     **overrides: Any,
 ) -> AsyncIterator[Office]:
-    """Open a registry and what tells people; sections of settings by keyword."""
+    """Open a registry and what tells people; sections of settings by keyword.
+
+    A round waits until everything is sent; `round_s` is shorter where somebody is slow.
+    """
     now = now or Now()
     settings = settings_of(network={"public_url": PUBLIC, "name": "Test Network"}, **overrides)
     database = Database(database_url)

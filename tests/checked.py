@@ -14,7 +14,7 @@ from tests.networks import Running
 
 BY_HAND: dict[str, dict[str, Any]] = {
     "health": {"probe_s": 1_000_000, "jitter": 0},
-    "query": {"retries": 0, "connect_timeout_s": 1},
+    "query": {"retries": 0},
 }
 """Sections of settings under which nothing is checked before a test says so."""
 

@@ -38,7 +38,7 @@ OWNED = "demo-v1"
 """The member whose holder is told of it."""
 STORY: dict[str, dict[str, Any]] = {
     "health": {"probe_s": 60, "jitter": 0, "probe_timeout_s": 5},
-    "query": {"retries": 0, "connect_timeout_s": 1},
+    "query": {"retries": 0},
     "security": SECURED | {"join_rate_limit": 0},
     "network": {"public_url": PUBLIC},
 }

@@ -1,5 +1,6 @@
 """The real command in processes of its own: run to its end, or started and stopped by a signal."""
 
+import json
 import os
 import re
 import signal
@@ -19,7 +20,7 @@ import yaml
 
 from demo import DemoNetwork
 
-ENDS_WITHIN_S = 40.0
+ENDS_WITHIN_S = 60.0
 """When any command has to be at its end, or ready, on the slowest machine."""
 COMMAND = (sys.executable, "-m", "aggregator")
 
@@ -55,6 +56,12 @@ class Started:
     @property
     def err(self) -> str:
         return (self.folder / "err").read_text(encoding="utf-8")
+
+    @property
+    def logged(self) -> list[dict[str, Any]]:
+        """What it has logged as JSON; a line that is being written now is none yet."""
+        lines = self.err.split("\n")[:-1]
+        return [json.loads(line) for line in lines if line.startswith("{")]
 
     @cached_property
     def beacons(self) -> dict[str, str]:
@@ -168,6 +175,7 @@ def _address(starting: Started) -> str | None:
     """Find the address in what `demo` prints or `serve` logs."""
     if starting.process.poll() is not None:
         raise AssertionError(f"ended at once: {starting.out}{starting.err}")
-    found = re.search(r"The network is at (http://[\w.:\[\]]+)", starting.out)
-    found = found or re.search(r'"?address"?[=:] ?"?(http://[\w.:\[\]]+)', starting.err)
+    # what follows the address says that all of it has been written
+    found = re.search(r"The network is at (http://[\w.:\[\]]+)\s", starting.out)
+    found = found or re.search(r'"?address"?[=:] ?"?(http://[\w.:\[\]]+)[\s",]', starting.err)
     return found[1] if found else None

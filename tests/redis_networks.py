@@ -48,9 +48,9 @@ async def processes(
 ) -> AsyncIterator[list[Running]]:
     """Run several networks of the same members, as processes behind one address would.
 
-    Redis gets more time than it has by default: a busy machine is no trouble of Redis.
+    Redis gets as much time as it may: a busy machine is no trouble of Redis.
     """
-    cache = {"url": url, "redis_timeout_s": 0.5} | dict(overrides.pop("cache", {}))
+    cache = {"url": url, "redis_timeout_s": 1} | dict(overrides.pop("cache", {}))
     async with AsyncExitStack() as stack:
         yield [
             await stack.enter_async_context(network_of(entries, cache=cache, **overrides))

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright, expect
 
 from aggregator.api import pages
 from tests.faulty import FaultyMember, json_answer
-from tests.networks import Running, entry, network_of, scripted
+from tests.networks import PATIENT_S, Running, entry, network_of, scripted
 from tests.pages import tells, when
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -27,6 +27,9 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 FOUND = "7-140753336-A-T"
+WAITS_S = 60
+"""How long members have whose gates are shut, on a machine where browsers are slow."""
+expect.set_options(timeout=1000 * PATIENT_S)
 NAMES = {
     "first": "Alpha Beacon",
     "second": "Beta Cancer Beacon",
@@ -43,7 +46,9 @@ async def browser() -> AsyncIterator[Browser]:
             pytest.fail(f"{CHROMIUM} is missing: in CI the browser tests run")
         pytest.skip(f"{CHROMIUM} is missing: install Debian's chromium to run the browser tests")
     async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        started = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=ARGUMENTS, timeout=2000 * PATIENT_S
+        )
         yield started
         await started.close()
 
@@ -121,7 +126,8 @@ async def stage() -> AsyncIterator[Stage]:
             for name, member in running.items()
         ]
         members.append(entry(first, "other", name=NAMES["other"], assemblies=["GRCh37"]))
-        async with network_of(members, query={"retries": 0}) as net:
+        patient = {"retries": 0, "deadline_s": WAITS_S, "member_timeout_s": WAITS_S}
+        async with network_of(members, query=patient) as net:
             yield Stage(net, gates)
 
 
@@ -144,6 +150,7 @@ class Watched:
 async def watched(browser: Browser, **options: Any) -> AsyncIterator[Watched]:
     """Open a page that notes every request, script error and violation of the policy."""
     context = await browser.new_context(locale="en-US", **options)
+    context.set_default_timeout(2000 * PATIENT_S)
     page = await context.new_page()
     seen = Watched(page, context)
 

@@ -174,7 +174,7 @@ async def case_of(status: int) -> AsyncIterator[Case]:
         return
     behaviour = faulty.hang() if status == 504 else faulty.html(500)
     paused = {"paused": {"note": "moving"}} if status == 503 else {}
-    limits = {"deadline_s": DEADLINE_S, "retries": 0}
+    limits = {"retries": 0} | ({"deadline_s": DEADLINE_S} if status == 504 else {})
     async with FaultyMember(scripted(behaviour)) as member:
         async with network_of([entry(member, **paused)], query=limits) as net:
             yield net, ask

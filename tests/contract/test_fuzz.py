@@ -30,7 +30,7 @@ from tests.processes import Started, environment, network
 
 EXAMPLES = 20
 """Requests per operation."""
-WITHIN_S = 30
+WITHIN_S = 90
 MEMBER = "demo-v1"
 TOKEN = "an-operator-s-token-of-this-test"
 NOT_JSON = ("/static/{path}", "/metrics", "/query", "/network/explain/{path}")

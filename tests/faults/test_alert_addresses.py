@@ -16,7 +16,7 @@ from registry.alerts import OPERATOR, Kind, Target, Wishes
 from tests.alert_kit import receiving
 from tests.faulty import FaultyMember, answer, hang
 from tests.join_kit import Names, public_at
-from tests.networks import nothing_left
+from tests.networks import PATIENT_S, nothing_left
 
 __all__ = ["nothing_left"]
 
@@ -32,7 +32,7 @@ class Sending:
     """A sender over a session whose names and guard are given."""
 
     def __init__(self, *, names: Names | None = None, guard: Any = None) -> None:
-        limits = UpstreamLimits(connect_timeout_s=1.0)
+        limits = UpstreamLimits(connect_timeout_s=PATIENT_S)
         self.session = MemberSession(
             limits,
             version="0",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.database import Database
+from registry.database import Change, Database
 from registry.health_store import HealthStore
 from registry.history import Kind, Tier
 from tests.health_process import IDS, NOON, PLACE
@@ -43,6 +43,8 @@ async def written(url: str) -> Counter[str]:
     database = Database(url)
     await database.start()
     try:
+        # waits for the end of what PostgreSQL may still be doing for the one that was killed
+        await database.change(_nothing, is_news=False)
         health = HealthStore(database, now=lambda: NOON)
         events = Counter(one.member_id for one in await health.events(limit=10**6))
         await health.refresh()
@@ -61,6 +63,10 @@ async def written(url: str) -> Counter[str]:
         return events
     finally:
         await database.aclose()
+
+
+async def _nothing(_: Change) -> None:
+    """Change nothing."""
 
 
 async def kill_again_and_again(url: str, seed: int, kills: int) -> None:

@@ -1,8 +1,9 @@
 """One faulty member beside two healthy ones: its fault is its own, and is named for what it is."""
 
+import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ import trustme
 
 from demo import DemoNetwork
 from tests import faulty
+from tests.clocks import skip
 from tests.faulty import Behaviour, FaultyMember
 from tests.networks import (
     BRAF,
@@ -44,9 +46,9 @@ class Fault:
 
 
 FAULTS = {
-    "hang": Fault(faulty.hang(), "timeout", "no answer within 0.3 s"),
-    "drip": Fault(faulty.drip(), "timeout", "no answer within 0.3 s"),
-    "slow headers": Fault(faulty.slow_headers(), "timeout", "no answer within 0.3 s"),
+    "hang": Fault(faulty.hang(), "timeout", "no answer within 20 s"),
+    "drip": Fault(faulty.drip(), "timeout", "no answer within 20 s"),
+    "slow headers": Fault(faulty.slow_headers(), "timeout", "no answer within 20 s"),
     "reset": Fault(faulty.reset(), "connect", "connection reset"),
     "reset in the body": Fault(
         faulty.reset(faulty.head(200, [("Content-Length", "100")]) + b'{"meta"'),
@@ -184,10 +186,23 @@ async def healthy_alone(demo: DemoNetwork) -> dict[str, list[bytes]]:
         return bytes_of(await net.ask(QUESTION))
 
 
-async def check(net: Running, demo: DemoNetwork, reason: str, sentence: str = "") -> None:
+async def nothing() -> None:
+    """Do nothing."""
+
+
+async def check(
+    net: Running,
+    demo: DemoNetwork,
+    reason: str,
+    sentence: str = "",
+    *,
+    meanwhile: Callable[[], Awaitable[None]] = nothing,
+) -> None:
     """The answer is there, complete but for one member, and the others' parts are untouched."""
     alone = await healthy_alone(demo)
-    reply = await net.ask(QUESTION)
+    asking = asyncio.create_task(net.ask(QUESTION | {"wait": "35"}))
+    await meanwhile()
+    reply = await asking
 
     assert reply.status == 200
     assert official.validate_v2_answer(reply.json) == "record"
@@ -211,9 +226,15 @@ async def test_a_fault_is_named_and_touches_nobody_else(name: str) -> None:
     fault = FAULTS[name]
     async with DemoNetwork() as demo, FaultyMember(scripted(fault.behaviour)) as member:
         # only who never answers is waited for; nobody's answer depends on how busy the machine is
-        patience = {"timeout_s": DEADLINE_S} if fault.reason == "timeout" else {}
-        async with beside(demo, entry(member, **patience)) as net:
-            await check(net, demo, fault.reason, fault.says)
+        async with beside(demo, entry(member, timeout_s=20)) as net:
+
+            async def time_runs_out() -> None:
+                if fault.reason == "timeout":
+                    await until(member, lambda m: bool(questions(m)))
+                    await come_true(lambda: net.network.asker.calls_in_flight == 1)
+                    skip(20)
+
+            await check(net, demo, fault.reason, fault.says, meanwhile=time_runs_out)
         assert questions(member)
         await until(member, lambda m: not m.open_connections)
         # of a body without end only so much is taken as fits into the limit and the pipes

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from registry.database import Database
 from tests.alert_kit import MailServer, Receiver, mailing, receiving
 from tests.networks import DemoRunning, demo_running, nothing_left
 from tests.registry_commands import a_loop_before, command, two
@@ -16,6 +17,21 @@ __all__ = ["a_loop_before", "command", "nothing_left", "two"]
 def within_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold the clock of allowances, whose windows begin with the minutes of the day."""
     monkeypatch.setattr("limits.aio.storage.memory.time", SimpleNamespace(time=lambda: 60_000.0))
+
+
+@pytest.fixture
+def long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no pause of a breaker end by itself while a test runs."""
+    monkeypatch.setattr("aggregator.upstream.breaker.FIRST_PAUSE_S", 300.0)
+
+
+@pytest.fixture(autouse=True)
+def patient_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let networks of one registry wait long for each other: here they are in one process.
+
+    A machine that stands still while one of them changes something holds up the others with it.
+    """
+    monkeypatch.setitem(Database.__init__.__kwdefaults__, "busy_s", 25.0)
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ async def net(member: FaultyMember) -> AsyncIterator[Running]:
         entry(f"{member.url}/b", "two", name="Two"),
     ]
     async with network_of(entries, security=SECURED) as net:
+        await net.known("one", "two")
         yield net
 
 

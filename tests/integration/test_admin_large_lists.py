@@ -11,7 +11,7 @@ from aggregator.api import admin_offices
 from aggregator.protocol.member_list_items import Listed
 from tests.faulty import FaultyMember
 from tests.integration.operators import AS_OPERATOR, SECURED, Visitor, call
-from tests.networks import BRAF, Running, entry, network_of, nothing_left, scripted
+from tests.networks import BRAF, PATIENT_S, Running, entry, network_of, nothing_left, scripted
 
 __all__ = ["nothing_left"]
 
@@ -38,7 +38,7 @@ async def test_questions_are_answered_while_a_list_is_read(
 
     def slow(*given: Any, **named: Any) -> Listed:
         is_reading.set()
-        in_time.append(may_go_on.wait(10))
+        in_time.append(may_go_on.wait(PATIENT_S))
         return read_list(*given, **named)
 
     monkeypatch.setattr(admin_offices, "read_list", slow)
@@ -56,7 +56,7 @@ async def test_questions_are_answered_while_a_list_is_read(
         return reply.status
 
     sending = asyncio.create_task(send())
-    await asyncio.to_thread(is_reading.wait, 10)
+    await asyncio.to_thread(is_reading.wait, PATIENT_S)
     assert (await net.ask(BRAF)).endings == {"one": "found"}
     assert not sending.done()
     may_go_on.set()

@@ -27,6 +27,7 @@ async def net(nothing_left: None) -> AsyncIterator[Running]:
         FaultyMember(scripted()) as member,
         network_of([entry(member, "one")], security=SECURED) as net,
     ):
+        await net.known("one")  # nothing that is stored changes by itself after that
         yield net
 
 

@@ -27,6 +27,7 @@ async def net(nothing_left: None) -> AsyncIterator[Running]:
         async with network_of(
             entries, security=SECURED, server={"max_request_bytes": 150_000}
         ) as net:
+            await net.known("one")  # nothing that is stored changes by itself after that
             yield net
 
 

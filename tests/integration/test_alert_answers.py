@@ -9,7 +9,7 @@ from aggregator.base.errors import Conflict
 from registry.alert_asking import MOST_A_DAY, NEVER
 from registry.alerts import OPERATOR, Kind, Target, Wishes, link_token
 from tests.alert_kit import PUBLIC, MailServer, Office, link_in, office
-from tests.networks import network_of, nothing_left
+from tests.networks import come_true, network_of, nothing_left
 
 __all__ = ["nothing_left"]
 
@@ -78,6 +78,7 @@ async def test_the_page_says_whether_alerts_are_sent(
         desk = net.network.watch.telling
         target = await desk.desk.book.add(OPERATOR, Kind.EMAIL, ADDRESS, Wishes(), by="test")
         await desk.dispatcher.round()
+        await come_true(lambda: bool(mail.mails))
         if is_off:
             await desk.desk.switch(target.id, None, is_on=False, by="test")
         page = await net.ask(

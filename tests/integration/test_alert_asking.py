@@ -14,7 +14,7 @@ from registry.health_tables import ALERT_ADDRESSES
 from tests.alert_kit import PUBLIC, MailServer, Office, link_in, office, receiving
 from tests.integration.operators import SECURED
 from tests.join_visits import address
-from tests.networks import network_of, nothing_left
+from tests.networks import come_true, network_of, nothing_left
 
 __all__ = ["nothing_left"]
 
@@ -145,6 +145,7 @@ async def test_the_page_of_the_link_needs_no_key(mail: MailServer) -> None:
         desk = net.network.watch.telling
         await desk.desk.book.add(OPERATOR, Kind.EMAIL, ADDRESS, Wishes(), by="test")
         await desk.dispatcher.round()
+        await come_true(lambda: bool(mail.mails))
         path = f"/alerts/never/{never_in(mail)}"
         told = {"purpose": "never", "done": False}
         assert (await net.ask(path=path)).json == told

@@ -164,7 +164,7 @@ async def test_a_registry_that_goes_away_while_several_are_sent_to_is_told_as_th
 ) -> None:
     held.lets.set()
     gone = [RegistryUnavailable("gone", retry_after_s=1) for _ in range(2)]
-    async with office(round_s=PATIENT_S) as desk:
+    async with office() as desk:
         for number in range(2):
             await desk.webhook(f"{held.url}/{number}")
         desk.happened.add("one")
@@ -178,7 +178,7 @@ async def test_a_registry_that_goes_away_while_several_are_sent_to_is_told_as_th
 
 async def test_what_breaks_for_one_receiver_breaks_nothing_else(held: HeldReceiver) -> None:
     held.lets.set()
-    async with office(round_s=PATIENT_S) as desk:
+    async with office() as desk:
         for number in range(2):
             await desk.webhook(f"{held.url}/{number}")
         desk.happened.add("one")

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from registry.seed import read_seed
-from tests.networks import BRAF, come_true, network_of
-from tests.processes import Started, network, run
+from tests.networks import BRAF, RECOGNISED, come_true, network_of
+from tests.processes import Started, eventually, network, run
 from tests.registry_commands import ONE, Command
 
 
@@ -119,8 +119,15 @@ def test_a_list_with_mistakes_gives_the_good_ones_and_names_the_others(
     assert command("members", "import", "bad.csv").code == 2
 
 
+def recognised(demo: Started) -> int:
+    """How many of the demo's beacons its network knows by what they say of themselves."""
+    listed = json.loads(demo.get("/services")[2])
+    return sum(bool(one["info"]["network"].get("beaconId")) for one in listed)
+
+
 def test_a_registry_is_followed_from_the_command_line(command: Command, demo: Started) -> None:
     services = f"{demo.url}/services"
+    eventually(lambda: recognised(demo) == len(RECOGNISED))  # until then the list changes
     ran = command(
         *("members", "import", services, "--follow", "demo", "--trusted", "--private"),
     )

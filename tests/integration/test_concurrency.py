@@ -12,7 +12,6 @@ from tests.faulty import Behaviour, FaultyMember, Wire
 from tests.networks import (
     BRAF,
     DEADLINE_S,
-    GENEROUS_S,
     Reply,
     Running,
     come_true,
@@ -26,6 +25,7 @@ from tests.networks import (
 )
 
 NO_CACHE = {"ttl_s": 0, "stale_while_revalidate_s": 0, "stale_if_error_s": 0}
+PATIENT = {"deadline_s": 60, "member_timeout_s": 60}
 MANY = 100
 
 
@@ -75,7 +75,7 @@ async def left(*tasks: "asyncio.Task[Reply]") -> None:
 class TestEqualQuestions:
     async def test_a_hundred_at_once_are_one_call_per_member(self) -> None:
         """Cached or shared: nobody is asked twice."""
-        async with demo_running() as net:
+        async with demo_running(query=PATIENT) as net:
             replies = await asyncio.gather(*(net.ask(BRAF) for _ in range(MANY)))
 
             assert {tuple(reply.found) for reply in replies} == {("demo-v11", "demo-records")}
@@ -84,7 +84,7 @@ class TestEqualQuestions:
 
     async def test_they_share_a_call_while_it_runs(self) -> None:
         gate = Gate()
-        settings = {"max_queries": MANY}
+        settings = {"max_queries": MANY} | PATIENT
         async with held(gate, cache=NO_CACHE, query=settings) as (net, member):
             tasks = [asyncio.create_task(net.ask(BRAF)) for _ in range(MANY)]
             with asking(*tasks):
@@ -119,11 +119,11 @@ class TestEqualQuestions:
 
     async def test_two_deadlines_share_a_call_and_each_keeps_its_own(self) -> None:
         gate = Gate()
-        async with held(gate, cache=NO_CACHE) as (net, member):
-            patient = asyncio.create_task(net.ask(BRAF | {"wait": "10"}))
+        async with held(gate, cache=NO_CACHE, query=PATIENT) as (net, member):
+            patient = asyncio.create_task(net.ask(BRAF | {"wait": "60"}, within_s=60))
             with asking(patient):
                 await until(member, lambda m: len(questions(m)) == 1)
-                hurried = await net.ask(BRAF | {"wait": str(DEADLINE_S)}, within_s=GENEROUS_S)
+                hurried = await net.ask(BRAF | {"wait": str(DEADLINE_S)})
                 assert hurried.endings == {"scripted": "no_answer/timeout"}
                 assert not patient.done()
                 gate.open.set()
@@ -132,12 +132,15 @@ class TestEqualQuestions:
 
     async def test_a_hurried_question_first_takes_nothing_from_a_patient_one(self) -> None:
         gate = Gate()
-        async with held(gate, cache=NO_CACHE) as (net, member):
-            hurried = asyncio.create_task(net.ask(BRAF | {"wait": str(DEADLINE_S)}))
+        async with held(gate, cache=NO_CACHE, query=PATIENT) as (net, member):
+            # long enough for the patient one to come while it waits
+            hurried = asyncio.create_task(net.ask(BRAF | {"wait": str(10 * DEADLINE_S)}))
             with asking(hurried):
                 await until(member, lambda m: len(questions(m)) == 1)
-                patient = asyncio.create_task(net.ask(BRAF | {"wait": "10"}))
+                patient = asyncio.create_task(net.ask(BRAF | {"wait": "60"}, within_s=60))
                 with asking(patient):
+                    await come_true(lambda: net.network.asker.shared_calls == 1)
+                    assert not hurried.done()
                     assert (await hurried).endings == {"scripted": "no_answer/timeout"}
                     gate.open.set()
                     assert (await patient).endings == {"scripted": "found"}
@@ -224,7 +227,7 @@ class TestClientsThatLeave:
 
 async def test_many_different_questions_at_once_get_their_own_answers() -> None:
     """Nobody gets another's answer: each is told the position it asked for."""
-    async with demo_running(query={"max_queries": MANY}) as net:
+    async with demo_running(query={"max_queries": MANY} | PATIENT) as net:
         starts = [140753300 + step for step in range(MANY)]
         connector = aiohttp.TCPConnector(limit=MANY)
         async with aiohttp.ClientSession(connector=connector) as client:

@@ -90,6 +90,7 @@ async def test_one_that_is_left_alone_is_asked_nothing_for_its_holder(
 ) -> None:
     entry = {"id": "one", "url": server.url, "protocol": "v2", **off}
     async with network_of([entry]) as net:
+        await net.network.keeper.look_at_all()
         asked = len(server.requests)
         member: RegisteredMember = net.member("one")
         with pytest.raises(Conflict) as refused:

@@ -261,7 +261,7 @@ async def test_one_late_answer_is_no_failure_and_three_end_the_run() -> None:
             await beacon.behave(wire)
 
     async with FaultyMember(behave) as server:
-        entry = {"id": "one", "url": server.url, "protocol": "v2", "timeout_s": DEADLINE_S}
+        entry = {"id": "one", "url": server.url, "protocol": "v2", "timeout_s": 3 * DEADLINE_S}
         async with network_of([entry]) as net:
             await net.known("one")
             staged = Staged(net, server, Stage())

@@ -1,6 +1,8 @@
 """Failed controls in opaque groups, in several processes, after restarts, at other addresses."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,18 @@ async def tried(net: Running, *member_ids: str) -> None:
     await net.network.keeper.refresh()
 
 
+@asynccontextmanager
+async def two_of(
+    members: list[dict[str, Any]], registry: dict[str, Any]
+) -> AsyncIterator[tuple[Running, Running]]:
+    """Two processes of one network, of which the first asks controls, and has."""
+    settings = {"health": CHECKING, "registry": registry}
+    async with network_of(members, **settings) as first:
+        await tried(first, "demo-v1")
+        async with network_of(members, **settings) as second:
+            yield first, second
+
+
 async def ending(net: Running, member_id: str = "demo-v1") -> str:
     return (await net.ask(NOBODY_HAS)).endings[member_id]
 
@@ -89,11 +103,7 @@ async def test_a_failure_is_in_force_in_every_process_until_it_is_mended(tmp_pat
     registry = {"url": f"sqlite:///{tmp_path / 'registry.sqlite3'}", "poll_s": 0.05}
     async with DemoNetwork() as demo:
         members = entries(demo, "demo-v1")
-        async with (
-            network_of(members, health=CHECKING, registry=registry) as first,
-            network_of(members, health=CHECKING, registry=registry) as second,
-        ):
-            await tried(first, "demo-v1")
+        async with two_of(members, registry) as (first, second):
             assert await ending(second) == "not_found"
             demo.beacons["demo-v1"].fault.wrong_build = True
             await tried(first, "demo-v1")
@@ -111,11 +121,7 @@ async def test_only_one_of_two_processes_asks(tmp_path: Path) -> None:
     registry = {"url": f"sqlite:///{tmp_path / 'registry.sqlite3'}", "poll_s": 0.05}
     async with DemoNetwork() as demo:
         members = entries(demo, "demo-v1")
-        async with (
-            network_of(members, health=CHECKING, registry=registry) as first,
-            network_of(members, health=CHECKING, registry=registry) as second,
-        ):
-            await tried(first, "demo-v1")
+        async with two_of(members, registry) as (_, second):
             facts = second.network.watch.health.facts
             await come_true(lambda: "demo-v1" in facts("controls"))
             before = len(demo.beacons["demo-v1"].requests)

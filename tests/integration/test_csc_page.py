@@ -19,6 +19,7 @@ from tests.faulty import FaultyMember, Wire, answer, hang, json_answer
 from tests.networks import (
     BRAF,
     GENEROUS_S,
+    PATIENT_S,
     DemoRunning,
     Running,
     come_true,
@@ -46,7 +47,7 @@ async def opened(
 
 async def frames_of(net: Running, parameters: Mapping[str, str], **rest: Any) -> list[Any]:
     """Every frame up to the close, which has to be an ordinary one."""
-    async with asyncio.timeout(GENEROUS_S), opened(net, parameters, **rest) as page:
+    async with asyncio.timeout(PATIENT_S), opened(net, parameters, **rest) as page:
         frames = [json.loads(message.data) async for message in page]
         assert page.close_code == WSCloseCode.OK
         return frames
@@ -310,9 +311,9 @@ async def test_a_page_that_reads_nothing_is_dropped() -> None:
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
         )
         await until(member, lambda m: len(questions(m)) == 1)
-        await come_true(lambda: net.network.streams.open == 1, GENEROUS_S)
-        await come_true(lambda: net.network.streams.open == 0, GENEROUS_S)
-        assert net.is_at_rest
+        await come_true(lambda: net.network.streams.open == 1)
+        await come_true(lambda: net.network.streams.open == 0, GENEROUS_S + 3)
+        await come_true(lambda: net.is_at_rest)
         writer.transport.abort()
         del reader
 

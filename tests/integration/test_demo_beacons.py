@@ -17,6 +17,7 @@ import pytest
 
 from demo import BEACON_IDS, DemoNetwork, Fault
 from registry.models import MemberEntry
+from tests.ports import free_port
 
 Json = Any
 ROWS = list(
@@ -871,15 +872,17 @@ async def test_closing_is_quick_and_leaves_nothing_behind() -> None:
         await network.aclose()
 
 
-async def test_a_beacon_restarts_on_its_port(demo: Demo) -> None:
-    beacon = demo.network.beacons["demo-legacy"]
-    url = beacon.url
-    with pytest.raises(RuntimeError):
+async def test_a_beacon_restarts_on_its_port() -> None:
+    ports = [free_port(), 0, 0, 0, 0]  # one that nobody is given in between
+    async with DemoNetwork(ports=ports) as network, aiohttp.ClientSession() as client:
+        beacon = network.beacons["demo-legacy"]
+        url = beacon.url
+        with pytest.raises(RuntimeError):
+            await beacon.start()
+        await beacon.aclose()
         await beacon.start()
-    await beacon.aclose()
-    await beacon.start()
-    assert beacon.url == url
-    assert (await legacy(demo))["exist"] is True
+        assert beacon.url == url
+        assert (await legacy(Demo(network, client)))["exist"] is True
 
 
 async def test_ports_are_given_for_all_or_none() -> None:
@@ -889,8 +892,11 @@ async def test_ports_are_given_for_all_or_none() -> None:
         DemoNetwork(faults={"nosuch": Fault()})
     with pytest.raises(RuntimeError):
         DemoNetwork().members()
-    async with DemoNetwork() as network:
-        ports = [urlsplit(beacon.url).port or 0 for beacon in network.beacons.values()]
+    ports: list[int] = []
+    while len(ports) < 5:
+        ports += {free_port()} - {*ports}
+    async with DemoNetwork(ports=ports) as network:
+        assert [urlsplit(beacon.url).port for beacon in network.beacons.values()] == ports
         second = DemoNetwork(ports=[0, 0, 0, 0, ports[0]])
         with pytest.raises(OSError, match=str(ports[0])):
             await second.start()

@@ -15,7 +15,6 @@ from tests import faulty
 from tests.faulty import Behaviour, FaultyMember
 from tests.networks import (
     BRAF,
-    DEADLINE_S,
     Reply,
     Running,
     entry,
@@ -114,7 +113,7 @@ async def test_v2_row_26_no_slash_is_doubled_or_added(path):
 @pytest.mark.parametrize("granularity", ["boolean", "record"])
 async def test_v2_row_31_a_body_without_end_costs_its_member_alone(granularity):
     huge = scripted(faulty.endless(2**24))
-    limits = {"max_body_bytes": 2**20, "max_small_body_bytes": 2**18, "deadline_s": DEADLINE_S * 10}
+    limits = {"max_body_bytes": 2**20, "max_small_body_bytes": 2**18}
     async with (
         FaultyMember(huge) as endless,
         FaultyMember(scripted(faulty.json_answer(says()))) as good,

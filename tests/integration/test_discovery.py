@@ -88,7 +88,7 @@ async def test_a_document_that_hangs_holds_up_no_question() -> None:
     one = Beacon()
     one.hanging = {"/service-info", "/map", "/configuration", "/entry_types", "/filtering_terms"}
     async with FaultyMember(one.behave) as member:
-        alone = {"query": {"member_concurrency": 1, "deadline_s": 1}}
+        alone = {"query": {"member_concurrency": 1, "deadline_s": 4}}  # they hang for 5 s
         async with network_of([entry(member)], **alone) as net:
             await come_true(lambda: len(member.requests) >= 4)  # /info, and three that hang
             reply = await net.ask(BRAF)
@@ -213,7 +213,8 @@ async def test_a_server_that_mixes_up_requests_is_asked_one_thing_at_a_time() ->
             await one.behave(wire)
             return
         last = "individual" if path == "/individuals" else "genomicVariant"
-        await asyncio.sleep(0.05)
+        for _ in range(50):  # turns of the loop: however slow, one that comes with it is read
+            await asyncio.sleep(0.001)
         await json_answer(naming(last))(wire)
 
     async with FaultyMember(behave) as member:

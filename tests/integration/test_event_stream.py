@@ -15,6 +15,7 @@ from tests.faulty import Behaviour, FaultyMember, Wire, answer, hang, json_answe
 from tests.networks import (
     BRAF,
     GENEROUS_S,
+    PATIENT_S,
     DemoRunning,
     come_true,
     entry,
@@ -250,7 +251,7 @@ async def test_a_reader_that_takes_nothing_is_dropped() -> None:
             await come_true(lambda: net.is_at_rest)
             received = 0
             with contextlib.suppress(ConnectionResetError):
-                while chunk := await asyncio.wait_for(loop.sock_recv(reader, 1 << 20), 2):
+                while chunk := await asyncio.wait_for(loop.sock_recv(reader, 1 << 20), PATIENT_S):
                     received += len(chunk)
             assert received < 15_000_000
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.networks import BRAF, DemoRunning
+from tests.networks import BRAF, PATIENT_S, DemoRunning
 
 pytestmark = pytest.mark.skipif(
     shutil.which("curl") is None and not os.environ.get("CI"), reason="curl is not installed"
@@ -37,7 +37,7 @@ async def pasted(command: str) -> bytes:
     process = await asyncio.create_subprocess_exec(
         "bash", "-c", command, stdout=asyncio.subprocess.PIPE, env=environment
     )
-    out, _ = await asyncio.wait_for(process.communicate(), 30)
+    out, _ = await asyncio.wait_for(process.communicate(), PATIENT_S)
     assert process.returncode == 0, command
     return out
 

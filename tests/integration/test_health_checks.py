@@ -18,8 +18,8 @@ from tests.networks import (
     scripted,
 )
 
-IMPATIENT = BY_HAND | {"health": BY_HAND["health"] | {"probe_timeout_s": 0.3}}
-"""For members that never answer."""
+IMPATIENT = BY_HAND | {"health": BY_HAND["health"] | {"probe_timeout_s": 1.2}}
+"""For members that never answer; others, which answer at once, have no longer either."""
 DOWN_AND_UP = [("outage", "began"), ("outage", "ended")]
 
 

@@ -35,7 +35,7 @@ async def test_the_bound_that_is_told_is_the_one_that_applies(
 
 @pytest.mark.parametrize(
     ("query_s", "check_s", "own", "bound"),
-    [(0.25, 5, {}, "0.25 s"), (5, 0.3, {}, "0.3 s"), (5, 0.1, {"timeout_s": 0.35}, "0.35 s")],
+    [(1.25, 5, {}, "1.25 s"), (5, 0.3, {}, "0.3 s"), (5, 0.1, {"timeout_s": 1.35}, "1.35 s")],
 )
 async def test_a_check_waits_as_long_as_its_page_says(
     query_s: float, check_s: float, own: dict[str, float], bound: str

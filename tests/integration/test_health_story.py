@@ -53,9 +53,9 @@ async def test_a_beacon_goes_down_and_comes_back(monkeypatch):
 
 
 async def test_a_beacon_becomes_slow_and_is_not_called_down(monkeypatch):
-    async with a_demo_story(monkeypatch, health={"slow_s": 0.3}) as it:
+    async with a_demo_story(monkeypatch, health={"slow_s": 1}) as it:
         await it.minutes(2)
-        it.beacons["demo-v1"].fault = Fault(delay_s=0.33)
+        it.beacons["demo-v1"].fault = Fault(delay_s=1.05)
         await it.minutes(3)
         slow = Told("up since 1, slow", "slow")
         began = "demo-v1 slow began 5"

@@ -22,7 +22,7 @@ from tests.networks import (
     scripted,
 )
 
-pytestmark = pytest.mark.leak
+pytestmark = [pytest.mark.leak, pytest.mark.timeout(300)]
 
 WARM_UP, QUESTIONS = 400, 1000
 MAX_GROWTH_BYTES = 12 * 2**20
@@ -96,7 +96,7 @@ class Mixed:
 
 @asynccontextmanager
 async def mixed_network() -> AsyncIterator[Mixed]:
-    async with asyncio.timeout(100), DemoNetwork() as demo:
+    async with asyncio.timeout(280), DemoNetwork() as demo:
         members = [FaultyMember(scripted(behaviour)) for behaviour in FAULTS.values()]
         async with _all(members):
             entries = [

@@ -26,6 +26,12 @@ from tests.networks import (
 from tests.pictures import png, svg
 
 
+@pytest.fixture(autouse=True)
+def only_tests_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have networks begin to fetch by themselves when no test runs any more."""
+    monkeypatch.setattr("aggregator.watch.logos.FIRST_S", 10_000.0)
+
+
 class Clock:
     def __init__(self) -> None:
         self.now = datetime(2030, 1, 1, tzinfo=UTC)

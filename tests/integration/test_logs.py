@@ -126,7 +126,7 @@ async def trouble() -> AsyncIterator[Running]:
                 entry("http://127.0.0.1:9", "closed"),
                 entry("http://no-such-host.invalid", "lost"),
             ],
-            query={"deadline_s": 2},
+            query={"deadline_s": 5},
         ) as net,
     ):
         yield net

@@ -111,6 +111,7 @@ class TestList:
         assert page.root.all("script", src=None) == []
         assert EVIL not in page.reply.text
 
+    @pytest.mark.usefixtures("long_pauses")
     async def test_a_member_that_keeps_failing_is_suspended(self) -> None:
         async with FaultyMember(scripted(answer(b"", 500))) as beacon:
             async with network_of([entry(beacon, "one")], query={"retries": 0}) as net:

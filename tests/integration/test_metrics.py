@@ -12,10 +12,10 @@ from aggregator.api.timing import MAX_MEMBERS, server_timing
 from aggregator.base.metrics import Metrics
 from tests.builders import network_answer, outcome
 from tests.events import opened
-from tests.faulty import FaultyMember, answer, hang, json_answer
+from tests.faulty import FaultyMember, Wire, answer, hang, json_answer
 from tests.networks import (
     BRAF,
-    GENEROUS_S,
+    PATIENT_S,
     DemoRunning,
     Running,
     come_true,
@@ -95,6 +95,7 @@ async def test_failures_are_told_apart_and_answers_are_partial() -> None:
         assert told("members", state="active") == 2
 
 
+@pytest.mark.usefixtures("long_pauses")
 async def test_a_member_that_keeps_failing_shows_as_suspended() -> None:
     async with (
         FaultyMember(scripted(answer(b"", 500))) as broken,
@@ -123,13 +124,23 @@ async def test_the_cache_is_counted_by_what_it_gave(net: DemoRunning) -> None:
 
 
 async def test_equal_calls_at_once_are_counted_as_shared() -> None:
+    gate = asyncio.Event()
+
+    async def late(wire: Wire) -> None:
+        await gate.wait()
+        await json_answer(says(True))(wire)
+
     async with (
-        FaultyMember(scripted(json_answer(says(True)))) as member,
+        FaultyMember(scripted(late)) as member,
         network_of([entry(member)]) as net,
     ):
-        await asyncio.gather(*(net.ask(BRAF) for _ in range(3)))
+        asking = asyncio.gather(*(net.ask(BRAF) for _ in range(3)))
+        await come_true(lambda: net.network.asker.shared_calls == 2)
+        gate.set()
+        await asking
         told = await scrape(net)
-        assert told("coalesced_queries_total") == 3 - len(questions(member))
+        assert told("coalesced_queries_total") == 2
+        assert len(questions(member)) == 1
 
 
 async def test_running_calls_and_streams_are_gauges() -> None:
@@ -145,10 +156,11 @@ async def test_running_calls_and_streams_are_gauges() -> None:
         assert told("event_streams") == 1
         stream.response.close()
         left = {"route": "/api/g_variants", "method": "GET", "status": "499"}
-        async with asyncio.timeout(GENEROUS_S):
+        async with asyncio.timeout(PATIENT_S):
             while (told := await scrape(net))("http_requests_total", **left) is None:
                 pass
         assert told("http_requests_total", **left) == 1
+        await come_true(lambda: net.is_at_rest)
         told = await scrape(net)
         assert told("fanout_in_flight") == told("event_streams") == 0
 

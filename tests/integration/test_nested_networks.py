@@ -15,6 +15,7 @@ from tests.faulty import FaultyMember, answer, json_answer
 from tests.networks import (
     BRAF,
     DEADLINE_S,
+    GENEROUS_S,
     Json,
     Reply,
     Running,
@@ -112,6 +113,7 @@ async def inner_and_outer(
 ) -> AsyncIterator[tuple[Running, Running]]:
     """An outer network with an inner one as its first member."""
     async with network_of(inner, network=named("inner")) as within:
+        await within.known(*(one["id"] for one in inner))
         members = [entry(f"{within.url}/api", "inner"), *outer]
         async with network_of(members, network=named("outer")) as around:
             await around.known("inner")
@@ -239,6 +241,7 @@ async def test_members_declared_the_same_are_counted_once() -> None:
         v2_beacon("org.example.new", "set", 3) as other,
         network_of([entry(one, "one"), entry(other, "other", same_as=["one"])]) as net,
     ):
+        await net.known("one", "other")
         reply = valid(await net.ask(BRAF | COUNTS))
         assert reply.endings == {"one": "found", "other": "found"}
         assert reply.info["count"]["value"] == 3
@@ -333,7 +336,7 @@ async def test_a_csc_network_whose_beacons_hang_ends_at_the_deadline() -> None:
             beacon("csc", csc_network(urls)) as csc,
             network_of([declared(csc, "csc")], query={"deadline_s": DEADLINE_S}) as net,
         ):
-            reply = valid(await net.ask(BRAF_37, within_s=DEADLINE_S + 2))
+            reply = valid(await net.ask(BRAF_37, within_s=GENEROUS_S))
             assert reply.endings == {"csc": "no_answer/timeout"}
 
 

@@ -23,7 +23,7 @@ from tests.networks import (
 from tests.official import official
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-SEARCH = {"q": "7-140753336-A-T", "assembly": "GRCh38"}
+SEARCH = {"q": "7-140753336-A-T", "assembly": "GRCh38", "wait": "all"}
 
 
 class Page(HTMLParser):

@@ -136,8 +136,10 @@ async def test_a_fast_yes_is_not_seen_before_the_slowest_has_ended(tmp_path: Pat
 
 
 async def test_the_usual_deadline_ends_a_group_with_what_it_said(tmp_path: Path) -> None:
-    settings = {"query": {"deadline_s": DEADLINE_S}}
-    async with group_of(tmp_path, scripted(YES), scripted(hang()), **settings) as net:
+    settings = {"query": {"deadline_s": DEADLINE_S, "retries": 0}}
+    async with group_of(tmp_path, scripted(YES), scripted(BROKEN, hang()), **settings) as net:
+        # from now on the yes is in the cache, so that it is there in time
+        assert (await net.ask({**BRAF, "wait": "10"})).endings == {"north": "found"}
         waiting = {**BRAF, "wait": "1"}  # longer than usual is no hurry
         reply = await net.ask(waiting, within_s=1 + GENEROUS_S)
         assert reply.endings == {"north": "found"}

@@ -24,6 +24,9 @@ from tests.processes import ENDS_WITHIN_S, Started, eventually, fetch, network, 
 
 QUESTION = f"/api/g_variants?{urlencode(BRAF)}"
 
+PATIENT = ("query.deadline_s=60", "query.member_timeout_s=60", "query.connect_timeout_s=10")
+"""Settings under which a question that is held is still running when the machine is slow."""
+
 
 class HoldingBeacon(ThreadingHTTPServer):
     """A beacon that answers questions when `go` is set, and tells when one is waiting."""
@@ -79,7 +82,7 @@ def serving(folder: Path, *sets: str, beacon: HoldingBeacon | None = None) -> It
     members = [{"id": "holding", "url": url, "protocol": "v2", "dialect": {"method": "GET"}}]
     seed = folder / "members.yaml"
     seed.write_text(yaml.safe_dump({"members": members}), encoding="utf-8")
-    settings = ["security.allow_private_members=true", "query.member_timeout_s=30", *sets]
+    settings = ["security.allow_private_members=true", *PATIENT, *sets]
     chosen = [word for each in settings for word in ("--set", each)]
     with network("serve", "--port", "0", "--seed", seed, *chosen, folder=folder) as started:
         yield started
@@ -87,12 +90,8 @@ def serving(folder: Path, *sets: str, beacon: HoldingBeacon | None = None) -> It
 
 def workers_of(started: Started) -> dict[int, int]:
     """The newest process of every worker, by its number."""
-    found = {}
-    for line in started.err.splitlines():
-        logged = json.loads(line) if line.startswith("{") else {}
-        if logged.get("event") == "worker started":
-            found[logged["worker"]] = logged["pid"]
-    return found
+    began = [line for line in started.logged if line.get("event") == "worker started"]
+    return {line["worker"]: line["pid"] for line in began}
 
 
 def is_alive(pid: int) -> bool:
@@ -204,7 +203,7 @@ def test_questions_get_no_more_than_the_time_to_drain(
     tmp_path: Path, beacon: HoldingBeacon
 ) -> None:
     with (
-        serving(tmp_path, "server.drain_s=0.2", "query.deadline_s=60", beacon=beacon) as started,
+        serving(tmp_path, "server.drain_s=0.2", beacon=beacon) as started,
         ThreadPoolExecutor(1) as pool,
     ):
         asking = pool.submit(started.get, QUESTION)
@@ -220,7 +219,7 @@ def test_questions_get_no_more_than_the_time_to_drain(
 def test_the_second_signal_ends_at_once(
     tmp_path: Path, beacon: HoldingBeacon, workers: int, number: signal.Signals
 ) -> None:
-    sets = (f"server.workers={workers}", "server.drain_s=600", "query.deadline_s=60")
+    sets = (f"server.workers={workers}", "server.drain_s=600")
     with (
         serving(tmp_path, *sets, beacon=beacon) as started,
         ThreadPoolExecutor(1) as pool,
@@ -255,7 +254,7 @@ def test_the_terminal_stops_everybody_gently(tmp_path: Path, beacon: HoldingBeac
     members = [{"id": "holding", "url": beacon.url, "protocol": "v2"}]
     seed = tmp_path / "members.yaml"
     seed.write_text(yaml.safe_dump({"members": members}), encoding="utf-8")
-    sets = ("security.allow_private_members=true", "server.workers=2", "query.member_timeout_s=30")
+    sets = ("security.allow_private_members=true", "server.workers=2", *PATIENT)
     chosen = [word for each in sets for word in ("--set", each)]
     with (tmp_path / "err").open("wb") as err, ThreadPoolExecutor(1) as pool:
         command = ("serve", "--port", "0", "--seed", seed, *chosen)

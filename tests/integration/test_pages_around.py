@@ -11,9 +11,9 @@ import pytest
 
 from aggregator.api import pages
 from demo import BEACON_IDS, Fault
-from tests.faulty import FaultyMember, hang
-from tests.networks import DemoRunning, demo_running, entry, network_of, scripted
-from tests.pages import look
+from tests.faulty import FaultyMember, json_answer
+from tests.networks import DemoRunning, demo_running, entry, network_of, says, scripted
+from tests.pages import look, when
 
 FOUND = "7-140753336-A-T"
 NOBODY_HAS = "7-140753336-A-G"
@@ -97,14 +97,16 @@ class TestBadInput:
     async def test_a_busy_network_says_so_on_the_page(
         self, net: DemoRunning, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async with FaultyMember(scripted(hang())) as member:
-            busy = {"max_queries": 1, "deadline_s": 0.6}
+        over = asyncio.Event()
+        async with FaultyMember(scripted(when(over, json_answer(says())))) as member:
+            busy = {"max_queries": 1, "deadline_s": 60, "member_timeout_s": 60}
             async with network_of([entry(member)], query=busy) as crowded:
                 first = asyncio.create_task(
                     crowded.ask({"geneId": "BRCA1"}, path="/api/g_variants")
                 )
                 await member.until(lambda one: any("BRCA1" in r.line for r in one.requests))
                 page = await look(crowded, "/search", status=503, q=FOUND, wait="0.4")
+                over.set()
                 await first
 
         assert "too many questions" in page.root.one(id="problem-q").text

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from demo import Fault
 from tests.networks import BRAF, DemoRunning, Reply, demo_running, network_of
 from tests.official import official
 
@@ -157,6 +158,7 @@ async def test_an_export_is_refused_in_words(limited: DemoRunning) -> None:
 
 async def test_the_stream_of_a_running_search_is_free(limited: DemoRunning) -> None:
     asked = {"q": "7-140753336-A-T", "assembly": "GRCh38"}
+    limited.beacons["demo-counts"].fault = Fault(delay_s=1)  # it runs until both are there
     page, events = await asyncio.gather(
         limited.ask(asked, path="/search", headers=HTML),
         limited.ask(asked, path="/search/events", headers={"Accept": "text/event-stream"}),

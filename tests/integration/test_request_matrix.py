@@ -163,7 +163,8 @@ class TestCrossTalk:
             assert await self.both(net) == ["not_found", "found"]
 
     async def test_the_echo_of_somebody_elses_answer_is_inconsistent_and_never_an_answer(self):
-        async with PI() as server, self.network(server, dialect={"concurrent": True}) as net:
+        concurrent = {"concurrent": True}
+        async with PI(together=2) as server, self.network(server, dialect=concurrent) as net:
             ends = await self.both(net)
         assert sorted(ends) in (
             ["no_answer/inconsistent", "not_found"],
@@ -171,7 +172,8 @@ class TestCrossTalk:
         )
 
     async def test_an_allele_mixed_up_with_another_is_inconsistent(self):
-        async with PI() as server, self.network(server, dialect={"concurrent": True}) as net:
+        concurrent = {"concurrent": True}
+        async with PI(together=2) as server, self.network(server, dialect=concurrent) as net:
             here, there = await asyncio.gather(
                 net.ask(BRAF | {"alternateBases": "C", "partial": "allow"}),
                 net.ask(BRAF | {"partial": "allow"}),

@@ -87,8 +87,8 @@ def registered(member: FaultyMember, member_id: str = "one", **told: Any) -> Reg
 
 @asynccontextmanager
 async def asking(*members: RegisteredMember) -> AsyncIterator[Running]:
-    """A network of members that is told what they are."""
-    async with network_of(cache={"ttl_s": 0}) as net:
+    """A network of members that is told what they are, and never looks at them by itself."""
+    async with network_of(cache={"ttl_s": 0}, registry={"poll_s": 600}) as net:
         net.network.holder.publish(members)
         yield net
 

@@ -27,8 +27,12 @@ from tests.miniatures.base import (
 from tests.miniatures.ega import BEACON_ID, NUMBERS, Ega, numbers
 from tests.miniatures.holdings import TERMS
 
-_OVERLAP_S = 0.02
-"""How long a question is worked on, which is when another may come in."""
+_STEPS, _STEP_S = 20, 0.001
+"""How long a question is worked on, which is when another may come in.
+
+In steps, in each of which others of this process go on, so that a machine that stands still for a
+moment takes no more than one.
+"""
 
 
 class PI(Ega):
@@ -36,9 +40,12 @@ class PI(Ega):
 
     software = "beacon2-pi-api"
 
-    def __init__(self, *, mixes_up: bool = True) -> None:
+    def __init__(self, *, mixes_up: bool = True, together: int = 0) -> None:
+        """With `together`, none of the first so many questions is answered before all are there."""
         super().__init__()
         self.mixes_up = mixes_up
+        self._together = together
+        self._arrived = 0
         self._state: Question | None = None
 
     def read_get(self, question: Question, query: dict[str, str]) -> None:
@@ -85,7 +92,11 @@ class PI(Ega):
 
     async def before_answer(self, question: Question) -> Question:
         self._state = question
-        await asyncio.sleep(_OVERLAP_S)
+        self._arrived += 1
+        steps = 0
+        while steps < _STEPS or self._arrived < self._together:
+            await asyncio.sleep(_STEP_S)
+            steps += 1
         return self._state if self.mixes_up else question
 
     def document(self, question: Question, hits: Mapping[str, list[Json]]) -> Json:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import trustme
@@ -10,7 +11,7 @@ from aggregator.upstream.client import MemberClient
 from aggregator.upstream.limits import BodyBudget, UpstreamLimits
 from aggregator.upstream.retry import RetryPolicy
 from aggregator.upstream.session import MemberSession
-from tests.faults.upstream.kit import Make, Upstream, come_true, descriptors
+from tests.faults.upstream.kit import PATIENT_S, Make, Upstream, come_true, descriptors
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +35,9 @@ async def make(nothing_left: None) -> AsyncIterator[Make]:
         proxy: str | None = None,
         ca_file: str | None = None,
     ) -> Upstream:
-        limits = limits or UpstreamLimits()
+        limits = replace(
+            limits or UpstreamLimits(connect_timeout_s=PATIENT_S), member_timeout_s=3 * PATIENT_S
+        )
         session = MemberSession(
             limits,
             version="1.2.3",

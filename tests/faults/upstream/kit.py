@@ -2,7 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from aggregator.model.outcome import NoAnswerCode
@@ -15,11 +17,10 @@ from registry.models import MemberEntry
 from registry.snapshot import RegisteredMember
 from tests.faulty import FaultyMember, SeenRequest
 
-TIMEOUT_S = 0.3
-"""For calls that are to run out of time."""
-GENEROUS_S = TIMEOUT_S + 6
 PATIENT_S = 20.0
 """For calls that are to end otherwise, however busy the machine is."""
+GENEROUS_S = 15.0
+"""When every call has to be at its end, well before that."""
 
 SECRET = "Bearer s3cr3t"
 QUERY = "assemblyId=GRCh38&start=43045702&referenceName=17"
@@ -114,6 +115,14 @@ def replied(result: CallResult) -> Reply:
 def only(member: FaultyMember) -> SeenRequest:
     assert len(member.requests) == 1
     return member.requests[0]
+
+
+@contextmanager
+def nobody_listening() -> Iterator[str]:
+    """Hold a port at which nobody listens, so that nobody else begins to."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
 Make = Callable[..., Awaitable[Upstream]]

@@ -7,7 +7,7 @@ import pytest
 
 from aggregator.model.outcome import NoAnswerCode
 from tests import faulty
-from tests.faults.upstream.kit import QUERY, SECRET, failed, only, replied
+from tests.faults.upstream.kit import QUERY, SECRET, failed, nobody_listening, only, replied
 from tests.faulty import FaultyMember
 
 
@@ -129,9 +129,8 @@ async def test_a_proxy_that_refuses(make):
 
 
 async def test_a_proxy_that_is_down(make):
-    async with FaultyMember() as proxy:
-        url = proxy.url
-    upstream = await make(proxy=url, allow_private=False)
-    result = await upstream.ask("https://93.184.215.14")
+    with nobody_listening() as url:
+        upstream = await make(proxy=url, allow_private=False)
+        result = await upstream.ask("https://93.184.215.14")
     assert "our proxy cannot be reached" in failed(result, NoAnswerCode.CONNECT).message
     assert result.attempts == 2

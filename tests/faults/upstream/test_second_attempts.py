@@ -7,8 +7,9 @@ import pytest
 from aggregator.model.outcome import NoAnswerCode
 from aggregator.upstream.limits import UpstreamLimits
 from tests import faulty
-from tests.faults.upstream.kit import TIMEOUT_S, come_true, failed, replied
-from tests.faulty import FaultyMember
+from tests.clocks import skip
+from tests.faults.upstream.kit import PATIENT_S, come_true, failed, replied
+from tests.faulty import FaultyMember, Wire
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -32,15 +33,15 @@ async def test_a_second_gateway_error_is_the_answer(upstream):
     ("behaviour", "sent", "slept"),
     [
         (faulty.answer(b"", 429, [("Retry-After", "0")]), 2, [0.0]),
-        (faulty.answer(b"", 429, [("Retry-After", "5")]), 1, []),
+        (faulty.answer(b"", 429, [("Retry-After", "50")]), 1, []),
         (faulty.answer(b"", 429), 1, []),
-        (faulty.answer(b"", 503, [("Retry-After", "5")]), 1, []),
+        (faulty.answer(b"", 503, [("Retry-After", "50")]), 1, []),
         (faulty.json_answer({"info": {"network": {}}}, 503), 1, []),
         (faulty.answer(b"", 500), 1, []),
         (faulty.answer(b"", 408), 1, []),
         (faulty.invalid_json(), 1, []),
     ],
-    ids=["429_0", "429_5", "429", "503_5", "503_own", "500", "408", "invalid_json"],
+    ids=["429_0", "429_50", "429", "503_50", "503_own", "500", "408", "invalid_json"],
 )
 async def test_which_answers_are_asked_again(upstream, behaviour, sent, slept):
     async with FaultyMember(behaviour, faulty.answer()) as member:
@@ -78,11 +79,22 @@ async def test_retries_can_be_switched_off(make):
 
 async def test_a_second_attempt_that_got_no_slot_leaves_the_first_answer(make):
     upstream = await make(UpstreamLimits(member_concurrency=1))
-    behaviours = (faulty.answer(b"", 503, after_s=0.1), faulty.hang())
-    async with FaultyMember(*behaviours) as member:
-        first = asyncio.create_task(upstream.ask(member.url, timeout_s=TIMEOUT_S))
+    answers = asyncio.Event()
+
+    async def in_time(wire: Wire) -> None:
+        await answers.wait()
+        await faulty.answer(b"", 503)(wire)
+
+    async with FaultyMember(in_time, faulty.hang()) as member:
+        first = asyncio.create_task(upstream.ask(member.url, timeout_s=PATIENT_S))
         await member.until(lambda seen: len(seen.requests) == 1)
-        second = asyncio.create_task(upstream.ask(member.url, timeout_s=1))
+        second = asyncio.create_task(upstream.ask(member.url, timeout_s=3 * PATIENT_S))
+        await asyncio.sleep(0)  # it waits for the slot
+        answers.set()
+        await member.until(lambda seen: len(seen.requests) == 2)
+        skip(PATIENT_S)
         result = await first
+        assert not second.done()
+        skip(2 * PATIENT_S)
         failed(await second, NoAnswerCode.TIMEOUT)
     assert (replied(result).status, result.attempts) == (503, 1)

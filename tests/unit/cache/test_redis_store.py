@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 from aggregator.cache.redis_link import RedisLink, RedisUnavailable
 from aggregator.cache.redis_store import BATCH, BATCH_BYTES, RedisAnswers
 from tests.builders import Clock
+from tests.clocks import skip
 
 TIMEOUT_S = 0.02
+PATIENT_S = 20.0
+"""For operations that are to end otherwise, however busy the machine is."""
 
 
 def link_of(client: Any, clock: Callable[[], float] | None = None, **more: Any) -> RedisLink:
-    return RedisLink(client, **{"timeout_s": TIMEOUT_S, "clock": clock or Clock(), **more})
+    return RedisLink(client, **{"timeout_s": PATIENT_S, "clock": clock or Clock(), **more})
 
 
 def answers_of(link: RedisLink, **more: Any) -> RedisAnswers:
@@ -38,7 +41,7 @@ async def started(answers: RedisAnswers) -> AsyncIterator[RedisAnswers]:
 
 
 async def nothing_waits(answers: RedisAnswers) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENT_S):
         while not answers.is_idle:
             await asyncio.sleep(0)
 
@@ -110,7 +113,7 @@ async def test_no_keys_are_no_command() -> None:
 
 
 @pytest.mark.parametrize(
-    ("uniform", "least_ms", "most_ms"), [(0.0, 89_000, 90_000), (1.0, 109_000, 110_000)]
+    ("uniform", "least_ms", "most_ms"), [(0.0, 70_000, 90_000), (1.0, 90_000, 110_000)]
 )
 async def test_lives_differ_by_a_tenth_and_keys_carry_the_prefix(
     uniform: float, least_ms: int, most_ms: int
@@ -177,7 +180,7 @@ async def test_many_writes_go_in_several_pipelines() -> None:
 
 
 async def test_large_writes_go_in_several_pipelines() -> None:
-    link = link_of(fakeredis.FakeAsyncRedis(), timeout_s=1.0)
+    link = link_of(fakeredis.FakeAsyncRedis())
     answers = answers_of(link, max_value_bytes=BATCH_BYTES)
     for number in range(3):
         await answers.put(f"{number}", b"x" * BATCH_BYTES, 10)
@@ -201,7 +204,7 @@ async def test_closing_waits_for_no_server_that_hangs() -> None:
     await answers.start()
     for number in range(5 * BATCH):
         await answers.put(f"{number}", b"1", 10)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(0.75 * PATIENT_S):
         await answers.aclose()
     assert answers.waiting == 0
     assert answers.stats.dropped_writes == 5 * BATCH
@@ -261,7 +264,7 @@ def test_whatever_fails_is_a_miss_and_a_dropped_write(
                 raise error
             return [None, b"2"]
 
-        answers = answers_of(link_of(Broken(end), clock))
+        answers = answers_of(link_of(Broken(end), clock, timeout_s=TIMEOUT_S))
         async with started(answers):
             for number in range(len(ends)):
                 await answers.put(f"{number}", b"1", 10)
@@ -272,12 +275,14 @@ def test_whatever_fails_is_a_miss_and_a_dropped_write(
 
 
 async def test_a_server_that_hangs_costs_the_time_of_one_operation() -> None:
-    loop = asyncio.get_running_loop()
-    link = link_of(hanging(), loop.time)
+    link = link_of(hanging())
     answers = answers_of(link)
-    started_at = loop.time()
-    assert await answers.get_many(["a"]) == [None]
-    assert TIMEOUT_S <= loop.time() - started_at < TIMEOUT_S + 2
+    asking = asyncio.create_task(answers.get_many(["a"]))
+    while not link.client.calls:
+        await asyncio.sleep(0)
+    assert not asking.done()
+    skip(PATIENT_S)
+    assert await asking == [None]
 
     # and for the rest of the question, and all that start now, nothing
     for _ in range(20):
@@ -301,9 +306,11 @@ async def test_a_question_that_uses_redis_twice_waits_once_however_long_the_limi
 
 async def test_a_wait_for_a_free_connection_counts_but_blames_nobody() -> None:
     link = link_of(hanging(), max_connections=1)
-    results = await asyncio.gather(
-        *(answers_of(link).get_many(["a"]) for _ in range(5)), return_exceptions=True
-    )
+    asking = [asyncio.create_task(answers_of(link).get_many(["a"])) for _ in range(5)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    skip(PATIENT_S)
+    results = await asyncio.gather(*asking, return_exceptions=True)
     assert results == [[None]] * 5
     assert link.client.calls == 1
     assert link.stats.errors == 5
@@ -316,7 +323,7 @@ async def test_a_busy_process_does_not_blame_redis() -> None:
         clock.pass_s(10 * TIMEOUT_S)  # as if the loop had been blocked
         raise TimeoutError
 
-    link = link_of(Broken(end), clock)
+    link = link_of(Broken(end), clock, timeout_s=TIMEOUT_S)
     assert await answers_of(link).get_many(["a"]) == [None]
     assert not link.is_paused
     assert link.stats.errors == 1

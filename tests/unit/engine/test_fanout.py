@@ -67,11 +67,11 @@ async def test_every_member_is_heard_once_as_it_ends(members):
 
 async def test_it_ends_with_the_last_member(members):
     members.open("a", "b")
-    await asyncio.wait_for(members.fan_out(members.join("a", "b"), ahead()), 5)
+    await asyncio.wait_for(members.fan_out(members.join("a", "b"), ahead()), 20)
 
 
 async def test_without_members_there_is_nothing_to_wait_for(members):
-    await asyncio.wait_for(members.fan_out({}, ahead()), 5)
+    await asyncio.wait_for(members.fan_out({}, ahead()), 20)
     assert members.heard == []
 
 
@@ -145,7 +145,7 @@ async def test_a_call_that_was_cancelled_elsewhere_is_late(members):
     running = asyncio.create_task(members.fan_out(joined, ahead()))
     await settle()
     joined["a"].task.cancel()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 20)
     assert members.heard == [("a", "late")]
 
 

@@ -279,7 +279,7 @@ async def test_nothing_is_renewed_after_the_end(engine, has_begun):
     await engine.ask()
     if has_begun:
         await settle()
-    await asyncio.wait_for(engine.service.aclose(), 5)
+    await asyncio.wait_for(engine.service.aclose(), 20)
     assert asyncio.all_tasks() == {asyncio.current_task()}
     assert engine.asker.calls_in_flight == 0
 

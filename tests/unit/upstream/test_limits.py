@@ -77,7 +77,7 @@ async def test_a_waiter_cancelled_after_its_turn_came_passes_it_on():
     gate.release()
     first.cancel()
     await asyncio.wait([first])
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         await second
     gate.release()
     assert gate.is_idle
@@ -92,7 +92,7 @@ async def test_a_waiter_cancelled_before_its_turn_is_passed_over():
     gate.release()
     with pytest.raises(asyncio.CancelledError):
         await first
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         await second
     gate.release()
     assert gate.is_idle
@@ -135,7 +135,7 @@ async def test_a_gate_is_left_when_its_block_fails():
 async def test_members_have_lines_of_their_own():
     slots = MemberSlots(1)
     async with slots.hold("slow"):
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(20):
             async with slots.hold("healthy"):
                 assert (slots.in_use("slow"), slots.in_use("healthy")) == (1, 1)
 
