@@ -13,7 +13,7 @@ from aggregator.watching import Watch
 from tests.networks import Running
 
 BY_HAND: dict[str, dict[str, Any]] = {
-    "health": {"probe_s": 1_000_000, "jitter": 0},
+    "health": {"probe_s": 300_000_000, "jitter": 0},
     "query": {"retries": 0},
 }
 """Sections of settings under which nothing is checked before a test says so."""

@@ -221,7 +221,7 @@ class TestByItself:
         stage = Stage()
         async with FaultyMember(stage.behave) as server:
             entry = {"id": "one", "url": server.url, "protocol": "v2"}
-            health = {"conformance_s": 1_000_000}
+            health = {"conformance_s": 300_000_000}
             async with network_of(
                 [entry], health=health, registry={"poll_s": 0.1, "info_s": 0.2}
             ) as net:
@@ -240,7 +240,7 @@ class TestByItself:
             entry = {"id": "one", "url": server.url, "protocol": "v2"}
             pause = {"until": "2999-01-01", "note": "moving"}
             for off in ({"disabled": True}, {"paused": pause}):
-                async with network_of([entry | off], health={"conformance_s": 1_000_000}) as net:
+                async with network_of([entry | off], health={"conformance_s": 300_000_000}) as net:
                     keeper = net.network.watch.conformance
                     assert keeper.next_at(net.member("one")) is None
                     assert await keeper.rounds.step() == set()

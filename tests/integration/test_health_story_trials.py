@@ -186,7 +186,7 @@ async def page_row(it):
 )
 async def test_a_beacon_answers_wrongly(monkeypatch, mistake, words):
     monkeypatch.setattr(control_plan, "APART", timedelta(0))  # asked again when this test says so
-    async with a_demo_story(monkeypatch, health={"controls_s": 1_000_000}, cache=NO_CACHE) as it:
+    async with a_demo_story(monkeypatch, health={"controls_s": 300_000_000}, cache=NO_CACHE) as it:
         await it.minutes(1)
         await it.asks_controls("demo-v1")
         assert (await it.net.ask(ABSENT)).endings["demo-v1"] == "not_found"
