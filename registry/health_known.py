@@ -86,7 +86,7 @@ class Known:
                 await slices.pause()
         return Changed(standings, facts, newest, is_anew)
 
-    def take_in(self, changed: Changed) -> tuple[str, ...]:
+    def take_in(self, changed: Changed) -> set[str]:
         """Make it known; gives the ids of members whose standing changed."""
         before = dict(self.standings)
         if changed.is_anew:
@@ -96,7 +96,7 @@ class Known:
             self.facts.setdefault(name, {}).update(facts)
         self.seqs = changed.seqs
         looked = {*changed.standings, *(before if changed.is_anew else ())}
-        return tuple(sorted(one for one in looked if self.standings.get(one) != before.get(one)))
+        return {one for one in looked if self.standings.get(one) != before.get(one)}
 
     def put(self, member_id: str, name: str, place: str, fact: Fact) -> None:
         """Make a fact known that was just written, before it is read."""

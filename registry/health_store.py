@@ -77,19 +77,20 @@ class HealthStore:
         """Give the facts of one name (`certificate`, `conformance`, `controls`) by member id."""
         return AtPlaces(self._known.facts.get(name, {}), self._placed)
 
-    async def refresh(self) -> tuple[str, ...]:
-        """Read what changed since the last time; gives the ids of members whose standing did.
+    async def refresh(self) -> None:
+        """Read what changed since the last time; `take_news` gives whose standing did.
 
         Raises `RegistryUnavailable`, as every method that reads or writes.
         """
         async with self._refreshing:
             changed = await self.database.read(self._known.read)
-            found = self._known.take_in(changed)
-            self._news.update(found)
-            return found
+            self._news |= self._known.take_in(changed)
 
     def take_news(self) -> tuple[str, ...]:
-        """Give the members whose standing changed since the last time, whoever refreshed."""
+        """Give the ids of members whose standing changed since this was asked last, sorted.
+
+        However often `refresh` was called in between, and by whom.
+        """
         news, self._news = self._news, set()
         return tuple(sorted(news))
 

@@ -52,6 +52,11 @@ class Process:
             self.book.checked(member_id, "here", check)
         await self.health.write(self.book.drain())
 
+    async def news(self) -> tuple[str, ...]:
+        """Read what is new: whose standing changed."""
+        await self.health.refresh()
+        return self.health.take_news()
+
     async def count(self, table: Any) -> int:
         async def read(connection: Any) -> int:
             return int((await connection.execute(select(func.count()).select_from(table))).scalar())
@@ -77,7 +82,7 @@ async def other(process: Process, database_url: str) -> AsyncIterator[Process]:
 async def test_another_process_reads_all_that_was_written(process: Process, other: Process) -> None:
     await process.live("UUDDDDUU")
     await process.live("U", "beta")
-    assert await other.health.refresh() == IDS
+    assert await other.news() == IDS
     assert other.health.standings == process.book._standings
     assert other.health.places == {"alpha": "here", "beta": "here"}
     (incident,) = await other.health.incidents()
@@ -99,17 +104,17 @@ async def test_another_process_reads_all_that_was_written(process: Process, othe
 async def test_only_what_changed_is_read_again(process: Process, other: Process) -> None:
     await process.live("U")
     await process.live("U", "beta")
-    await other.health.refresh()
-    assert await other.health.refresh() == ()
+    assert await other.news() == IDS
+    assert await other.news() == ()
     await process.live("D", "beta")
-    assert await other.health.refresh() == ("beta",)
+    assert await other.news() == ("beta",)
     assert other.health.standings["beta"].failures == 1
 
 
 async def test_a_copy_that_was_put_back_is_read_anew(process: Process, other: Process) -> None:
     await process.live("U")
     await process.live("UD", "beta")
-    await other.health.refresh()
+    assert await other.news() == IDS
 
     async def put_back(change: Any) -> None:
         await change.connection.execute(
@@ -117,7 +122,7 @@ async def test_a_copy_that_was_put_back_is_read_anew(process: Process, other: Pr
         )
 
     await process.database.change(put_back)
-    assert await other.health.refresh() == ("beta",)
+    assert await other.news() == ("beta",)
     assert set(other.health.standings) == {"alpha"}
 
 
@@ -129,7 +134,7 @@ async def test_what_is_of_nobody_is_left_out_and_the_rest_is_written(process: Pr
             book.checked(member_id, "here", Check(at, Result.DOWN, message="no"))
     book.cut(NOON)
     await process.health.write(book.drain())
-    assert await process.health.refresh() == ("alpha",)
+    assert await process.news() == ("alpha",)
     assert {one.member_id for one in await process.health.events()} == {"alpha", ""}
     assert {one.member_id for one in await process.health.incidents()} == {"alpha", ""}
     assert [one.topic for one in await process.health.incidents([""])] == [Topic.NETWORK]

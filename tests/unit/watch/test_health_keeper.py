@@ -84,7 +84,6 @@ class Kept(Store):
         happens, self.meanwhile = self.meanwhile, None
         if happens is not None:
             happens()
-        return ()
 
     async def incidents(self, member_ids=None, *, since=None, is_open=None, limit):
         self.fail()
