@@ -31,6 +31,12 @@ class Visitor:
         reply = await self.net.ask(query, path=path, headers={**HTML, **self._cookie(path)})
         return self._page(reply, path, status)
 
+    async def open(self, member_id: str = "one", key: str | None = None) -> Page:
+        """Open the entry of a member with its key, a new one if none is given."""
+        here = f"/manage/{member_id}"
+        key = key or str(await self.net.network.registry.keyring.rotate(member_id, by="operator"))
+        return await self.send(await self.get(here), f"{here}/open", {"key": key})
+
     async def send(
         self, page: Page, action: str, typed: Fields | None = None, *, status: int = 303
     ) -> Page:

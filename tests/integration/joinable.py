@@ -47,4 +47,4 @@ def key(owner: Owner) -> str:
 async def opened(net: Running, key: str) -> tuple[Visitor, Page]:
     """A visitor who has opened the page of `archive`, and the page."""
     visitor = Visitor(net)
-    return visitor, await visitor.send(await visitor.get(HERE), f"{HERE}/open", {"key": key})
+    return visitor, await visitor.open("archive", key)

@@ -151,7 +151,7 @@ async def test_pages_and_documents_say_since_when_why_and_what_next(
     assert [one["failing"] for one in desk.json["alerts"]] == [told]
 
     visitor = Visitor(net)
-    await visitor.send(await visitor.get("/manage/one"), "/manage/one/open", {"key": key})
+    await visitor.open(key=key)
     operator = await Operator(net).sign_in()
     pages = [await visitor.get("/manage/one/alerts"), await operator.get("/admin/alerts")]
     for page in pages:
@@ -178,7 +178,7 @@ async def test_a_mail_that_asks_to_confirm_and_never_arrives_is_told_as_well(
     told = await shown()  # that one may have been read while it was noted
     assert told["failing"]["result"] == told["deliveries"][0]["result"]
     visitor = Visitor(net)
-    await visitor.send(await visitor.get("/manage/one"), "/manage/one/open", {"key": key})
+    await visitor.open(key=key)
     (card,) = (await visitor.get("/manage/one/alerts")).root.all("section", class_="target")
     assert "waits until the address is confirmed" in card.text
     assert "! not delivered since" in card.text.partition("What was sent")[0]

@@ -30,11 +30,8 @@ async def net(nothing_left: None, mail: MailServer) -> AsyncIterator[Running]:
 
 async def opened(net: Running) -> Visitor:
     """A visitor who has opened the entry with its key."""
-    key = await net.network.registry.keyring.rotate("one", by="operator")
     visitor = Visitor(net)
-    page = await visitor.get("/manage/one")
-    # the cookie is for plain http as well here
-    await visitor.send(page, "/manage/one/open", {"key": key})
+    await visitor.open()
     return visitor
 
 

@@ -11,7 +11,7 @@ import pytest
 from aggregator.watch.alerts.dispatching import TURN_S
 from registry.alert_deliveries import Reminder, document_of
 from registry.alert_waiting import MOST_ITEMS
-from registry.alerts import OPERATOR
+from registry.alerts import OPERATOR, Target
 from registry.incidents import Topic
 from tests.alert_kit import NOON, HeldReceiver, Office, Receiver, office, receiving
 from tests.networks import PATIENT_S, nothing_left
@@ -42,6 +42,15 @@ async def held_up(desk: Office, is_so: Callable[[], bool]) -> None:
         while not is_so():
             await desk.round()
     await desk.round()
+
+
+async def last_in_turn(desk: Office, receiver: Receiver, slow: HeldReceiver) -> Target:
+    """A receiver that waits until slow ones of its owner have what happened to that."""
+    for number in range(2):
+        await desk.webhook(f"{slow.url}/{number}")
+    desk.happened.add("one")
+    await held_up(desk, lambda: slow.waiting > 1)
+    return await desk.webhook(receiver.url)
 
 
 async def let_go(desk: Office, slow: HeldReceiver) -> None:
@@ -99,11 +108,7 @@ async def test_who_is_sent_to_for_long_waits_for_another_turn(receiver: Receiver
 async def test_what_was_removed_while_it_waited_is_not_sent(
     desk: Office, receiver: Receiver, slow: HeldReceiver
 ) -> None:
-    for number in range(2):
-        await desk.webhook(f"{slow.url}/{number}")
-    desk.happened.add("one")
-    await held_up(desk, lambda: slow.waiting > 1)
-    last = await desk.webhook(receiver.url)
+    last = await last_in_turn(desk, receiver, slow)
     await desk.dispatcher.round()
     await desk.deliveries.remind(
         last, [Reminder("again", "one", document_of(desk.happened.all[0]))]
@@ -119,11 +124,7 @@ async def test_what_was_removed_while_it_waited_is_not_sent(
 async def test_what_was_switched_off_while_it_waited_is_sent_nothing(
     desk: Office, receiver: Receiver, slow: HeldReceiver
 ) -> None:
-    for number in range(2):
-        await desk.webhook(f"{slow.url}/{number}")
-    desk.happened.add("one")
-    await held_up(desk, lambda: slow.waiting > 1)
-    last = await desk.webhook(receiver.url)
+    last = await last_in_turn(desk, receiver, slow)
     await desk.round()
     assert [state for _, state in await desk.states(last)] == ["due"]
     await desk.desk.switch(last.id, "one", is_on=False, by="test")

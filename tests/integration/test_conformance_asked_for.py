@@ -62,9 +62,7 @@ class Holder:
         self.visitor = Visitor(net)
 
     async def open(self, member_id: str = "one") -> "Holder":
-        key = await self.net.network.registry.keyring.rotate(member_id, by="operator")
-        page = await self.visitor.get(f"/manage/{member_id}")
-        await self.visitor.send(page, f"/manage/{member_id}/open", {"key": str(key)})
+        await self.visitor.open(member_id)
         self.path = f"/manage/{member_id}/conformance"
         page = await self.visitor.get(self.path)
         self.token = page.root.one("input", name="form").attributes["value"]

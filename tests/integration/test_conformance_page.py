@@ -242,16 +242,14 @@ class TestLookingAgain:
 
     async def test_by_the_button_of_the_page(self, net: Running, stage: Stage) -> None:
         visitor = Visitor(net)
-        page = await visitor.get("/manage/one")
-        await visitor.send(page, "/manage/one/open", {"key": await key_of(net)})
+        await visitor.open()
         page = await visitor.send(await visitor.get(OWN), OWN)
 
         assert "All of the 37 rules that could be judged hold" in page.text
 
     async def test_a_form_counts_once(self, net: Running, stage: Stage) -> None:
         visitor = Visitor(net)
-        page = await visitor.get("/manage/one")
-        await visitor.send(page, "/manage/one/open", {"key": await key_of(net)})
+        await visitor.open()
         page = await visitor.get(OWN)
         await visitor.send(page, OWN)
         ((_, session),) = visitor.cookies.values()
@@ -310,8 +308,7 @@ class TestLookingAgain:
 
     async def test_a_form_of_another_site_does_nothing(self, net: Running) -> None:
         visitor = Visitor(net)
-        page = await visitor.get("/manage/one")
-        await visitor.send(page, "/manage/one/open", {"key": await key_of(net)})
+        await visitor.open()
         ((_, session),) = visitor.cookies.values()
         (name,) = visitor.cookies
         headers = {**HTML, **FORM, "Cookie": f"{name}={session}"}

@@ -26,10 +26,8 @@ async def net(nothing_left: None) -> AsyncIterator[Running]:
 @pytest.fixture
 async def visitor(net: Running) -> Visitor:
     """One who has opened the entry with its key."""
-    key = await net.network.registry.keyring.rotate("one", by="operator")
     visitor = Visitor(net)
-    page = await visitor.get("/manage/one")
-    await visitor.send(page, "/manage/one/open", {"key": key})
+    await visitor.open()
     return visitor
 
 

@@ -1,5 +1,10 @@
 """A registry without a database, for tests of who reads and writes it."""
 
+import json
+from datetime import datetime
+from typing import Any
+
+from registry.health_batch import Fact
 from registry.places import place_of
 from registry.records import Changes
 from registry.snapshot import RegisteredMember
@@ -71,3 +76,23 @@ class FakeStore:
         if known is None or (known.entry.url, known.entry.protocol) != (entry.url, entry.protocol):
             return RegisteredMember(entry)
         return known.with_facts(entry=entry)
+
+
+class Facts:
+    """The facts of one name, in memory; `has_member` is False while it is gone or has moved."""
+
+    def __init__(self, name: str, at: datetime) -> None:
+        self.name = name
+        self.at = at
+        self.kept: dict[str, Fact] = {}
+        self.has_member = True
+
+    def facts(self, name: str) -> dict[str, Fact]:
+        assert name == self.name
+        return self.kept
+
+    async def put_fact(self, member_id: str, name: str, document: Any, *, place: str) -> bool:
+        assert name == self.name
+        if self.has_member:
+            self.kept[member_id] = Fact(self.at, json.loads(json.dumps(document)))
+        return self.has_member

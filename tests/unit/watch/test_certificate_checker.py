@@ -1,6 +1,5 @@
 """A look at a certificate: of what could not be kept nobody is told."""
 
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
@@ -8,30 +7,13 @@ from typing import Any, cast
 from aggregator.upstream.peer import Served
 from aggregator.watch.certificates import CertificateChecker
 from registry.certificates import EXPIRED, FACT, CertificateChange
-from registry.health_batch import Fact
 from registry.health_store import HealthStore
 from registry.snapshot import RegisteredMember
 from tests.builders import member
 from tests.chains import NOW, issued
+from tests.unit.watch.stores import Facts
 
 ENDED = Served((issued("one.example.org", until=NOW - timedelta(days=2)).der,))
-
-
-class Facts:
-    """The facts of a store, in memory; `has_member` is False while it is gone or has moved."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, Fact] = {}
-        self.has_member = True
-
-    def facts(self, name: str) -> dict[str, Fact]:
-        assert name == FACT
-        return self.kept
-
-    async def put_fact(self, member_id: str, name: str, document: Any, *, place: str) -> bool:
-        if self.has_member:
-            self.kept[member_id] = Fact(NOW, json.loads(json.dumps(document)))
-        return self.has_member
 
 
 class Looker:
@@ -47,7 +29,7 @@ class Looking:
     """A member whose certificate is looked at, and what is told of it."""
 
     def __init__(self) -> None:
-        self.facts = Facts()
+        self.facts = Facts(FACT, NOW)
         self.told: list[tuple[str, list[str]]] = []
         self.checker = self.process()
 

@@ -12,30 +12,13 @@ from aggregator.protocol.wire import Failure, Reply
 from aggregator.upstream.call_results import CallResult
 from aggregator.watch.controls import FACT, ControlChecker, ControlsInForce
 from registry.controls import ControlReport, ControlVerdict
-from registry.health_batch import Fact
 from registry.health_store import HealthStore
 from registry.snapshot import RegisteredMember
 from tests.builders import member
+from tests.unit.watch.stores import Facts
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 KNOWN = "7-140753336-A-T GRCh38"
-
-
-class Facts:
-    """The facts of a store, in memory; `has_member` is False while it is gone or has moved."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, Fact] = {}
-        self.has_member = True
-
-    def facts(self, name: str) -> dict[str, Fact]:
-        assert name == FACT
-        return self.kept
-
-    async def put_fact(self, member_id: str, name: str, document: Any, *, place: str) -> bool:
-        if self.has_member:
-            self.kept[member_id] = Fact(NOW, json.loads(json.dumps(document)))
-        return self.has_member
 
 
 class Answers:
@@ -61,7 +44,7 @@ class Answers:
 async def round_of(
     answers: Answers, asked: RegisteredMember, **environ: str
 ) -> tuple[ControlsInForce, list[ControlVerdict]]:
-    store = cast(HealthStore, Facts())
+    store = cast(HealthStore, Facts(FACT, NOW))
     in_force = ControlsInForce(store)
     checker = ControlChecker(
         answers,
@@ -138,7 +121,7 @@ class Trying:
         self.answers = Answers(*ends)
         self.member = member(controls=[KNOWN], assemblies=["GRCh38"])
         self.now = NOW
-        self.facts = Facts()
+        self.facts = Facts(FACT, NOW)
         self.told: list[tuple[ControlReport | None, ControlReport]] = []
         store = cast(HealthStore, self.facts)
         self.in_force = ControlsInForce(store)
