@@ -63,10 +63,10 @@ _ENDED: Final = {
 
 
 def cut_off(began: datetime) -> str:
-    """Tell that this network cannot reach anybody."""
+    """Tell that this network, or the places it compares with, cannot be reached."""
     return (
-        f"The connection of this network is cut since {moment(began, began)}: what it finds out "
-        "meanwhile says nothing of any beacon"
+        f"The connection of this network is cut since {moment(began, began)}: a check that fails "
+        "meanwhile says nothing of its beacon"
     )
 
 
