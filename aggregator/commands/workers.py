@@ -118,7 +118,8 @@ class _Workers:
         process = context.Process(
             target=_work, args=(self.settings, worker.index, self.life, self.ready[1])
         )
-        process.start()
+        with _held_back():
+            process.start()
         worker.process, worker.started_at, worker.due_at = process, time.monotonic(), None
         log.info("worker started", worker=worker.index, pid=process.pid)
 
@@ -167,10 +168,15 @@ class _Workers:
 
 
 def _work(settings: Settings, index: int, life: tuple[int, int], ready: int) -> None:
-    """Be a worker. The parent alone hears the terminal; it says when to stop."""
+    """Be a worker. The parent alone hears the terminal; it says when to stop.
+
+    Signals have been held back since before the fork: what the parent does with one would be told
+    through its pipe, as if a second one had come.
+    """
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     os.close(life[1])
     structlog.contextvars.bind_contextvars(worker=index)
     try:
@@ -244,6 +250,16 @@ def _pipe() -> Iterator[tuple[int, int]]:
     finally:
         os.close(read)
         os.close(write)
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Let SIGTERM and SIGINT wait meanwhile, in a process that is forked here as well."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

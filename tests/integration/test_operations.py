@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import sys
 import urllib.error
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -247,6 +248,13 @@ def test_pauses_between_crashes_grow_to_a_limit() -> None:
     assert pause_s(1) == FIRST_PAUSE_S
     assert pause_s(2) == 2 * FIRST_PAUSE_S
     assert pause_s(50) == LONGEST_PAUSE_S
+
+
+def test_a_worker_that_is_hardly_forked_is_no_second_signal(tmp_path: Path) -> None:
+    """What came to it before it had handlers of its own would kill all others at once."""
+    command = (sys.executable, "-m", "tests.stopped_workers")
+    ended = run(f"sqlite:///{tmp_path}/registry.sqlite3", cwd=Path.cwd(), command=command)
+    assert ended.code == 0, ended.err
 
 
 def test_the_terminal_stops_everybody_gently(tmp_path: Path, beacon: HoldingBeacon) -> None:
